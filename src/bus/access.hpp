@@ -1,0 +1,25 @@
+// BusAccess: what the server needs of a bus beyond its public face. Any thread.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "base/error.hpp"
+#include "bus/collector.hpp"
+#include "bus/event_log.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck {
+
+class BusAccess {
+ public:
+  static EventLog& log(TelemetryBus& bus) noexcept;
+  /// Appends events from outside, all or none. They are in the log when it returns.
+  static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
+  /// `listener` is called after each commit by whoever collected; it must be quick and must not call
+  /// the bus. @return a handle for remove_commit_listener, which waits for a running call to end.
+  static std::size_t add_commit_listener(TelemetryBus& bus, std::function<void()> listener);
+  static void remove_commit_listener(TelemetryBus& bus, std::size_t handle);
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,116 @@
+// Collector: merges the threads' queues by the moment of enqueueing, numbers the events, encodes them
+// into the log. A role rather than a thread: whoever holds `role` may do a piece of it, so that a
+// reader or a POST need not wait for the collector thread's next look.
+//
+// Thread contract: register_queue, register_source and the counters that say so from any thread;
+// everything else only while holding role().
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/tick_clock.hpp"
+#include "bus/event_log.hpp"
+#include "event/event_decoder.hpp"
+#include "event/record_encoder.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck {
+
+struct SeqRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+class Collector {
+ public:
+  Collector(EventLog& log, bool use_tsc);
+
+  // --- any thread ---
+  void register_queue(std::shared_ptr<detail::ThreadQueue> queue);
+  SourceId register_source(const Source& source);
+  /// For the collector thread: lets those who want the role go first.
+  class Role;
+  Role take_role();
+  bool role_wanted() const noexcept { return waiting_.load(std::memory_order_relaxed) > 0; }
+
+  // --- with the role ---
+  /// Moves up to `limit` records into the log and shows them to readers. @return how many.
+  std::size_t collect(std::size_t limit);
+  /// Moves everything that was enqueued before the call.
+  void collect_all();
+  /// Appends events from outside, all or none, after everything enqueued before the call.
+  Result<SeqRange> append(std::span<const DecodedEvent> events);
+  /// Called with the role after each commit; must be quick and must not call back.
+  std::size_t add_commit_listener(std::function<void()> listener);
+  void remove_commit_listener(std::size_t handle);
+  /// Once in a while: recalibrates the clock, measures the rate, publishes drops.
+  void housekeeping();
+
+  std::uint64_t dropped_total() const noexcept;
+  std::uint64_t rejected_total() const noexcept;
+  std::uint64_t clock_inversions() const noexcept { return clock_inversions_; }
+  double events_per_second() const noexcept { return events_per_second_; }
+
+ private:
+  void adopt_new_queues();
+  void forget_retired_queues();
+  void publish_drops(detail::ThreadQueue& queue);
+  void encode_record(const std::byte* record);
+  void commit();
+
+  EventLog& log_;
+  TickClock clock_;
+  FrameEncoder encoder_;
+
+  std::mutex role_;
+  std::atomic<int> waiting_{0};
+
+  std::mutex registry_mutex_;  // guards new_queues_ and sources_'s growth
+  std::vector<std::shared_ptr<detail::ThreadQueue>> new_queues_;
+  std::atomic<bool> has_new_queues_{false};
+  std::deque<EncodedSource> sources_;  // never shrinks, so records may name them without the mutex
+  std::vector<Source> source_keys_;
+  std::vector<const EncodedSource*> known_sources_;  // the role's copy
+
+  std::vector<std::shared_ptr<detail::ThreadQueue>> queues_;
+  std::vector<std::function<void()>> listeners_;
+  std::uint64_t last_ticks_ = 0;
+  std::uint64_t clock_inversions_ = 0;
+  std::uint64_t retired_dropped_ = 0;
+  std::uint64_t retired_rejected_ = 0;
+  std::uint64_t rejected_ = 0;
+  std::uint64_t last_housekeeping_ns_ = 0;
+  double events_per_second_ = 0;
+  struct RateSample {
+    std::uint64_t at_ns;
+    std::uint64_t seq;
+  };
+  std::deque<RateSample> rate_samples_;
+};
+
+/// Holding this is holding the role.
+class Collector::Role {
+ public:
+  explicit Role(Collector& collector) : lock_(collector.role_, std::defer_lock) {
+    if (lock_.try_lock()) return;
+    collector.waiting_.fetch_add(1, std::memory_order_relaxed);
+    lock_.lock();
+    collector.waiting_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+inline Collector::Role Collector::take_role() { return Role(*this); }
+
+}  // namespace tapedeck

@@ -1,0 +1,63 @@
+#include "bus/compiled_filter.hpp"
+
+#include <cstring>
+
+#include "event/json_writer.hpp"
+
+namespace tapedeck {
+namespace {
+
+bool is_any_of(const std::vector<std::string>& values, const char* text, std::size_t length) {
+  for (const std::string& value : values) {
+    if (value.size() == length && std::memcmp(value.data(), text, length) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+CompiledFilter::CompiledFilter(const Filter& filter) : types_(filter.event_type) {
+  add(Key::symbol, filter.symbol);
+  add(Key::exchange, filter.exchange);
+  add(Key::strategy, filter.strategy);
+  add(Key::engine, filter.engine);
+  add(Key::engine_id, filter.engine_id);
+  add(Key::host, filter.host);
+  add(Key::account, filter.account);
+  add(Key::mode, filter.mode);
+  add(Key::run_id, filter.run_id);
+  add(Key::order_id, filter.order_id);
+  add(Key::correlation_id, filter.correlation_id);
+  timed_ = filter.since.has_value() || filter.until.has_value();
+  if (filter.since) since_ns_ = to_ns(*filter.since);
+  if (filter.until) until_ns_ = to_ns(*filter.until);
+}
+
+void CompiledFilter::add(Key key, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  Condition condition{key, key == Key::strategy ? Key::strategy_name : key, {}};
+  for (const std::string& value : values) {
+    std::string quoted = json::quoted(value);
+    condition.values.push_back(quoted.substr(1, quoted.size() - 2));
+  }
+  conditions_.push_back(std::move(condition));
+}
+
+bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const noexcept {
+  if (timed_ && (index.timestamp_ns < since_ns_ || index.timestamp_ns > until_ns_)) return false;
+  if (!types_.empty() && !is_any_of(types_, frame + index.type_offset(), index.type_length)) {
+    return false;
+  }
+  for (const Condition& condition : conditions_) {
+    const auto has = [&](Key key) {
+      const KeySpan span = index.keys[static_cast<std::size_t>(key)];
+      return span.packed != 0 && is_any_of(condition.values, frame + span.offset(), span.length());
+    };
+    if (!has(condition.key) && !(condition.alternative != condition.key && has(condition.alternative))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,176 @@
+#include "bus/event_log.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace tapedeck {
+
+Segment::Segment()
+    : bytes(static_cast<char*>(::operator new(kBytes))),
+      index(static_cast<FrameIndex*>(::operator new(kMaxFrames * sizeof(FrameIndex)))) {}
+
+Segment::~Segment() {
+  ::operator delete(bytes);
+  ::operator delete(index);
+}
+
+EventLog::EventLog(std::string epoch, std::size_t buffer_size, std::size_t log_bytes)
+    : epoch_(std::move(epoch)),
+      buffer_size_(buffer_size),
+      slots_(std::max<std::size_t>(4, (log_bytes + Segment::kBytes - 1) / Segment::kBytes)) {
+  owned_.push_back(std::make_unique<Segment>());
+  head_ = owned_.back().get();
+  head_->base_seq.store(1, std::memory_order_relaxed);
+  slots_[0].store(head_, std::memory_order_release);
+}
+
+std::optional<SegmentPin> EventLog::pin(std::uint64_t seq) const noexcept {
+  while (seq != 0 && seq <= last_seq() && seq >= first_seq()) {
+    // The last segment in the ring that begins at or before seq.
+    std::uint64_t low = first_segment_.load(std::memory_order_acquire);
+    std::uint64_t high = last_segment_.load(std::memory_order_acquire);
+    while (low < high) {
+      const std::uint64_t middle = low + (high - low + 1) / 2;
+      if (slot(middle).base_seq.load(std::memory_order_acquire) <= seq) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
+    }
+    // It may be reused between the look and the pin: pin first, then look again.
+    Segment& segment = slot(low);
+    const std::int64_t pins = segment.pins.fetch_add(1, std::memory_order_acquire);
+    const std::uint64_t base = segment.base_seq.load(std::memory_order_acquire);
+    const std::uint32_t count = segment.count.load(std::memory_order_acquire);
+    if ((pins & kReusing) == 0 && base <= seq && seq < base + count) {
+      return SegmentPin(&segment, base, count);
+    }
+    segment.pins.fetch_sub(1, std::memory_order_release);
+  }
+  return std::nullopt;
+}
+
+void EventLog::wait_for(std::uint64_t seq, const std::atomic<bool>& stop) const noexcept {
+  while (!stop.load(std::memory_order_acquire)) {
+    const std::uint32_t seen = commits_.load(std::memory_order_acquire);
+    if (last_seq() >= seq) return;
+    if (stop.load(std::memory_order_acquire)) return;
+    commits_.wait(seen, std::memory_order_acquire);
+  }
+}
+
+void EventLog::interrupt() noexcept {
+  commits_.fetch_add(1, std::memory_order_release);
+  commits_.notify_all();
+}
+
+char* EventLog::room(std::size_t bound) {
+  if (head_->used_bytes + bound > Segment::kBytes || head_->written == Segment::kMaxFrames) {
+    open_segment();
+  }
+  return head_->bytes + head_->used_bytes;
+}
+
+void EventLog::append(FrameIndex& index) {
+  index.offset = head_->used_bytes;
+  head_->index[head_->written] = index;
+  head_->used_bytes += index.length;
+  ++head_->written;
+  ++next_seq_;
+  TypeCount& type = types_[index.type];
+  ++type.ever;
+  ++type.in_buffer;
+  if (next_seq_ - buffer_begin_ > buffer_size_) {
+    shrink_buffer_to(next_seq_ - buffer_size_);
+    ++evicted_total_;
+  }
+}
+
+void EventLog::commit() noexcept {
+  head_->count.store(head_->written, std::memory_order_release);
+  last_seq_.store(next_seq_ - 1, std::memory_order_release);
+  buffer_first_.store(buffer_begin_, std::memory_order_release);
+  commits_.fetch_add(1, std::memory_order_release);
+  commits_.notify_all();
+}
+
+void EventLog::open_segment() {
+  commit();
+  const std::uint64_t number = last_segment_.load(std::memory_order_relaxed) + 1;
+  if (number >= slots_.size()) {
+    // The ring is full: the oldest segment goes.
+    const std::uint64_t oldest = number - slots_.size();
+    const std::uint64_t survivor = slot(oldest + 1).base_seq.load(std::memory_order_relaxed);
+    if (buffer_begin_ <= survivor) {
+      evicted_total_ += survivor - buffer_begin_;
+      shrink_buffer_to(survivor);
+      buffer_segment_ = oldest + 1;  // never look at the oldest again
+      buffer_first_.store(buffer_begin_, std::memory_order_release);
+    }
+    first_seq_.store(survivor, std::memory_order_release);
+    first_segment_.store(oldest + 1, std::memory_order_release);
+  }
+  head_ = segment_to_write(number);
+  slots_[number % slots_.size()].store(head_, std::memory_order_release);
+  last_segment_.store(number, std::memory_order_release);
+}
+
+/// An unpinned segment, emptied and ready for `number`.
+Segment* EventLog::segment_to_write(std::uint64_t number) {
+  std::atomic<Segment*>& place = slots_[number % slots_.size()];
+  if (Segment* old = place.load(std::memory_order_relaxed)) spare_.push_back(old);
+  Segment* chosen = nullptr;
+  for (Segment*& candidate : spare_) {
+    std::int64_t unpinned = 0;
+    if (candidate->pins.compare_exchange_strong(unpinned, kReusing, std::memory_order_acquire)) {
+      chosen = candidate;
+      candidate = spare_.back();
+      spare_.pop_back();
+      break;
+    }
+  }
+  if (chosen == nullptr) {
+    owned_.push_back(std::make_unique<Segment>());
+    chosen = owned_.back().get();
+    chosen->pins.store(kReusing, std::memory_order_relaxed);
+  }
+  chosen->used_bytes = 0;
+  chosen->written = 0;
+  chosen->count.store(0, std::memory_order_relaxed);
+  chosen->base_seq.store(next_seq_, std::memory_order_release);
+  chosen->pins.fetch_sub(kReusing, std::memory_order_release);
+  return chosen;
+}
+
+void EventLog::shrink_buffer_to(std::uint64_t first) noexcept {
+  while (buffer_begin_ < first) {
+    Segment* segment = &slot(buffer_segment_);
+    const std::uint64_t end =
+        segment->base_seq.load(std::memory_order_relaxed) + segment->written;
+    if (buffer_begin_ >= end) {
+      ++buffer_segment_;
+      continue;
+    }
+    const std::uint64_t at = buffer_begin_ - segment->base_seq.load(std::memory_order_relaxed);
+    --types_[segment->index[at].type].in_buffer;
+    ++buffer_begin_;
+  }
+}
+
+void EventLog::clear_buffer() noexcept {
+  shrink_buffer_to(next_seq_);
+  commit();
+}
+
+std::optional<std::uint16_t> EventLog::type_number(std::string_view name) {
+  if (const auto found = type_numbers_.find(name); found != type_numbers_.end()) {
+    return found->second;
+  }
+  if (types_.size() == kMaxTypes) return std::nullopt;
+  const auto number = static_cast<std::uint16_t>(types_.size());
+  types_.push_back({std::string(name)});
+  type_numbers_.emplace(std::string(name), number);
+  return number;
+}
+
+}  // namespace tapedeck

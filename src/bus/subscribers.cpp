@@ -1,0 +1,106 @@
+#include "bus/subscribers.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace tapedeck {
+
+struct Subscribers::Subscription {
+  CompiledFilter filter;
+  TelemetryBus::Callback callback;
+  std::uint64_t next = 0;
+  std::atomic<bool> stop{false};
+  std::thread thread;
+};
+
+Event to_event(const char* frame, const FrameIndex& index, std::uint64_t seq) {
+  Event event;
+  event.seq = seq;
+  event.type.assign(frame + index.type_offset(), index.type_length);
+  event.timestamp = from_ns(index.timestamp_ns);
+  event.json.assign(frame + index.json_offset(), index.json_length());
+  event.payload.assign(frame + index.payload_offset(), index.payload_length);
+  return event;
+}
+
+Subscribers::~Subscribers() {
+  std::vector<std::shared_ptr<Subscription>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, subscription] : subscriptions_) all.push_back(std::move(subscription));
+    subscriptions_.clear();
+  }
+  for (auto& subscription : all) end(std::move(subscription));
+}
+
+std::uint64_t Subscribers::subscribe(const Filter& filter, TelemetryBus::Callback callback,
+                                     std::uint64_t from) {
+  auto subscription = std::make_shared<Subscription>();
+  subscription->filter = CompiledFilter(filter);
+  subscription->callback = std::move(callback);
+  subscription->next = from;
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t id = next_id_++;
+  subscriptions_.emplace(id, subscription);
+  // The thread keeps its subscription alive: a callback may unsubscribe itself.
+  subscription->thread = std::thread([this, subscription] { run(*subscription); });
+  return id;
+}
+
+bool Subscribers::unsubscribe(std::uint64_t id) {
+  std::shared_ptr<Subscription> subscription;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = subscriptions_.find(id);
+    if (found == subscriptions_.end()) return false;
+    subscription = std::move(found->second);
+    subscriptions_.erase(found);
+  }
+  end(std::move(subscription));
+  return true;
+}
+
+void Subscribers::end(std::shared_ptr<Subscription> subscription) {
+  subscription->stop.store(true, std::memory_order_release);
+  log_.interrupt();
+  if (subscription->thread.get_id() == std::this_thread::get_id()) {
+    subscription->thread.detach();  // in its own callback: it ends when the callback returns
+  } else {
+    subscription->thread.join();
+  }
+}
+
+std::size_t Subscribers::count() const {
+  const std::lock_guard lock(mutex_);
+  return subscriptions_.size();
+}
+
+void Subscribers::run(Subscription& subscription) {
+  pthread_setname_np(pthread_self(), "td-callback");
+  constexpr std::size_t kBatch = 64;
+  std::vector<Event> batch;
+  while (!subscription.stop.load(std::memory_order_acquire)) {
+    log_.wait_for(subscription.next, subscription.stop);
+    subscription.next = std::max(subscription.next, log_.first_seq());
+    batch.clear();
+    if (const auto pin = log_.pin(subscription.next)) {
+      for (; subscription.next < pin->end_seq() && batch.size() < kBatch; ++subscription.next) {
+        const FrameIndex& index = pin->index(subscription.next);
+        if (!subscription.filter.matches(pin->frame(index), index)) continue;
+        batch.push_back(to_event(pin->frame(index), index, subscription.next));
+      }
+    }
+    for (const Event& event : batch) {
+      if (subscription.stop.load(std::memory_order_acquire)) return;
+      try {
+        subscription.callback(event);
+      } catch (...) {  // the publisher must never notice, and nobody else is here to
+        errors_.fetch_add(1, std::memory_order_relaxed);
+      }
+    }
+  }
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,44 @@
+// Subscribers: callbacks on the log, each with a thread and a cursor of its own, so that a slow one
+// delays nobody. Any thread may call any member; subscribe and unsubscribe also from callbacks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "bus/compiled_filter.hpp"
+#include "bus/event_log.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck {
+
+class Subscribers {
+ public:
+  explicit Subscribers(EventLog& log) : log_(log) {}
+  ~Subscribers();
+
+  /// @param from the first sequence number the callback may get.
+  std::uint64_t subscribe(const Filter& filter, TelemetryBus::Callback callback, std::uint64_t from);
+  bool unsubscribe(std::uint64_t id);
+  std::size_t count() const;
+  std::uint64_t callback_errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Subscription;
+  void run(Subscription& subscription);
+  void end(std::shared_ptr<Subscription> subscription);
+
+  EventLog& log_;
+  mutable std::mutex mutex_;  // guards subscriptions_ and next_id_
+  std::map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
+  std::uint64_t next_id_ = 1;
+  std::atomic<std::uint64_t> errors_{0};
+};
+
+/// Copies a frame out of the log.
+Event to_event(const char* frame, const FrameIndex& index, std::uint64_t seq);
+
+}  // namespace tapedeck

@@ -1,0 +1,61 @@
+// FrameEncoder: the one JSON encoder for events. Turns a record from a publishing thread's queue, or
+// an event decoded from outside, into a frame and its index.
+//
+// Lives on the collector role (one thread at a time). Cost: about 50 ns for a six-field event; no
+// allocation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "event/event_decoder.hpp"
+#include "event/frame.hpp"
+#include "event/json_writer.hpp"
+#include "tapedeck/bus.hpp"
+#include "tapedeck/detail/record.hpp"
+
+namespace tapedeck {
+
+/// A source as it is written into events.
+struct EncodedSource {
+  std::string json;  // {"host":"a1",...}; empty: no source
+  KeySpans keys{};   // offsets in json
+};
+EncodedSource encode_source(const Source& source);
+
+class FrameEncoder {
+ public:
+  explicit FrameEncoder(std::string_view epoch) : id_prefix_(std::string(epoch) + "-") {}
+
+  /// Room that any frame of such a record needs at most.
+  static std::size_t frame_bound(const detail::RecordHeader& header, const EncodedSource& source) {
+    return kFixedBytes + json::kMaxStringGrowth * header.size + source.json.size();
+  }
+  static std::size_t frame_bound(const DecodedEvent& event) {
+    return kFixedBytes + event.payload.size() + event.source.size();
+  }
+
+  /// Writes the frame at `out` and fills `index`, but for its offset and type number.
+  /// @return the frame's end.
+  char* encode(char* out, const std::byte* record, const EncodedSource& source, std::uint64_t seq,
+               std::int64_t timestamp_ns, FrameIndex& index);
+  char* encode(char* out, const DecodedEvent& event, std::uint64_t seq, std::int64_t timestamp_ns,
+               FrameIndex& index);
+
+ private:
+  // id line, envelope, two ids, names of all fields of the longest known event.
+  static constexpr std::size_t kFixedBytes = 4096;
+
+  char* begin(char* out, std::string_view type, std::uint64_t seq, std::int64_t timestamp_ns,
+              FrameIndex& index);
+  char* finish(char* out, char* frame, char* payload, std::string_view source_json,
+               const KeySpans& source_keys, FrameIndex& index);
+
+  const std::string id_prefix_;
+  std::string_view id_;  // of the frame being written, inside it
+  json::TimestampWriter timestamps_;
+};
+
+}  // namespace tapedeck

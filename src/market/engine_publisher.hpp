@@ -1,0 +1,53 @@
+// How an engine speaks: the bus, the engine's own source label and, where a run must not lose
+// events, back-pressure. Every engine of a run holds one.
+//
+// Called by the engine thread only. On the live path publish() is the bus's publish and nothing
+// else; a lossless publisher (replays at full speed) waits for the collector now and then.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck::market {
+
+class EnginePublisher {
+ public:
+  /// @param lossless wait for the collector rather than drop; not for the live path
+  EnginePublisher(TelemetryBus& bus, const Source& source, bool lossless)
+      : bus_(&bus), source_(bus.register_source(source)), lossless_(lossless) {}
+
+  /// @param at engine time; Timestamp{} would mean the wall clock, so engines never pass it
+  /// @return false when the event was lost, which is counted
+  template <typename E>
+  bool publish(const E& event, Timestamp at) {
+    if (lossless_ && ++since_flush_ >= kFlushEvery) flush();
+    if (bus_->publish(event, at, source_)) return true;
+    if (lossless_) {
+      flush();
+      if (bus_->publish(event, at, source_)) return true;
+    }
+    ++lost_;
+    return false;
+  }
+
+  std::uint64_t lost() const noexcept { return lost_; }
+
+ private:
+  /// A few MiB of events at most: well inside a thread's queue.
+  static constexpr std::uint32_t kFlushEvery = 2048;
+
+  void flush() {
+    bus_->flush();
+    since_flush_ = 0;
+  }
+
+  TelemetryBus* bus_;
+  SourceId source_;
+  bool lossless_;
+  std::uint32_t since_flush_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace tapedeck::market

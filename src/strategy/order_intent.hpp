@@ -1,0 +1,65 @@
+// What passes between the strategy engine and whoever carries its decisions out: the wish for an
+// order, and what became of it. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tapedeck/time.hpp"
+
+namespace tapedeck::strategy {
+
+enum class Side { buy, sell };
+inline std::string_view to_string(Side side) noexcept { return side == Side::buy ? "BUY" : "SELL"; }
+inline std::int64_t signed_qty(Side side, std::int64_t qty) noexcept {
+  return side == Side::buy ? qty : -qty;
+}
+
+struct OrderIntent {
+  std::string strategy;
+  std::string signal_symbol;  ///< whose candles decided
+  std::string order_symbol;   ///< what is to be bought or sold
+  Side side = Side::buy;
+  std::int64_t qty = 0;        ///< units, not lots
+  double reference_price = 0;  ///< of the signal's symbol at the decision
+  bool is_exit = false;
+  std::string product = "MIS";
+  std::string reason;
+  std::string correlation_id;
+  std::string round_trip_id;
+  Timestamp decided_at{};
+};
+
+/// News about an order that came from an intent. Views are valid during the call.
+struct OrderNews {
+  std::string_view strategy;
+  std::string_view signal_symbol;
+  Timestamp at{};
+  bool finished = false;           ///< no more will come for this order
+  std::int64_t position_size = 0;  ///< of the ordered symbol, after this
+  /// When this fill closed the position: what the round trip made, after charges.
+  std::optional<double> trade_pnl;
+};
+
+/// Profit and loss of one strategy or of all.
+struct Pnl {
+  double realized = 0;    ///< before charges
+  double unrealized = 0;
+  double charges = 0;
+  double margin_used = 0;
+  double margin_available = 0;
+  std::int64_t open_positions = 0;
+  double total() const noexcept { return realized + unrealized; }
+  double net() const noexcept { return total() - charges; }
+};
+
+/// Who knows it.
+class PnlSource {
+ public:
+  virtual ~PnlSource() = default;
+  /// @param strategy empty: of all strategies together
+  virtual Pnl pnl(std::string_view strategy) const = 0;
+};
+
+}  // namespace tapedeck::strategy
