@@ -60,3 +60,20 @@ function(tapedeck_test name)
   gtest_discover_tests(${target} DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "${name};${ARG_LABELS}" TIMEOUT 300)
 endfunction()
+
+# tapedeck_embed(<name> <file>): generates <name>.cpp with
+#   namespace tapedeck { extern const std::string_view <name>; }
+# holding the file's bytes.
+function(tapedeck_embed name file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp @ONLY CONTENT
+"#include <string_view>
+namespace tapedeck {
+static constexpr char k@name@[] = {@bytes@'\\0'};
+extern const std::string_view @name@;
+const std::string_view @name@{k@name@, sizeof k@name@ - 1};
+}  // namespace tapedeck
+")
+endfunction()

@@ -1,12 +1,13 @@
 // TelemetryBus: where engines publish what they do, and where it can be read again in one order.
 //
 // Publishing is for trading threads: publish() copies the event into the calling thread's own queue
-// and returns. It takes no lock, makes no system call, wakes nobody and allocates nothing, except in
-// a thread's first call and when a full queue grows to its limit. Beyond the limit the event is
+// and returns. It takes no lock, makes no system call, wakes nobody and allocates nothing, except
+// in a thread's first call and when a full queue grows to its limit. Beyond the limit the event is
 // dropped and counted, and the count itself is published as `events_dropped`. Typical cost: 20 ns.
 //
-// A collector thread merges the queues by the moment of enqueueing, numbers the events, encodes each
-// once as JSON and appends it to a log in memory. Everything that reads is a cursor on that log.
+// A collector thread merges the queues by the moment of enqueueing, numbers the events, encodes
+// each once as JSON and appends it to a log in memory. Everything that reads is a cursor on that
+// log.
 //
 // Thread contract: every member may be called from any thread at any time between construction and
 // the start of destruction. What a thread published, it sees in its own reads.
@@ -49,7 +50,7 @@ struct BusOptions {
   std::size_t queue_limit_bytes = std::size_t{16} << 20;
   CollectorPolicy collector = CollectorPolicy::balanced;
   /// Names this history in event ids; empty: a random one.
-  std::string epoch;
+  std::string epoch{};
 };
 
 namespace detail {
@@ -62,11 +63,11 @@ struct LastUsedQueue {
 
 /// Who publishes. Each field optional; written into the event's `source`.
 struct Source {
-  std::string host;
-  std::string engine_id;
-  std::string run_id;
-  std::string account;  ///< an alias, never a credential
-  std::string mode;     ///< paper, live, replay
+  std::string host{};
+  std::string engine_id{};
+  std::string run_id{};
+  std::string account{};  ///< an alias, never a credential
+  std::string mode{};     ///< paper, live, replay
 };
 
 /// A Source known to a bus; see TelemetryBus::register_source.
@@ -87,9 +88,9 @@ struct BusStats {
   std::vector<std::string> event_types;               ///< ever seen, sorted
   std::map<std::string, std::uint64_t> event_counts;  ///< in the buffer now, by type
   std::uint64_t published_total = 0;
-  std::uint64_t dropped_total = 0;   ///< a full queue could not take them
-  std::uint64_t evicted_total = 0;   ///< left the buffer because newer ones came
-  std::uint64_t rejected_total = 0;  ///< too large, or a type that is no type
+  std::uint64_t dropped_total = 0;           ///< a full queue could not take them
+  std::uint64_t evicted_total = 0;           ///< left the buffer because newer ones came
+  std::uint64_t rejected_total = 0;          ///< too large, or a type that is no type
   std::uint64_t clock_inversions_total = 0;  ///< enqueued earlier than an event already numbered
   std::uint64_t subscribers = 0;
   double events_per_second = 0;  ///< over the last few seconds
@@ -116,16 +117,18 @@ class TelemetryBus {
   /// @return false when it was dropped (queue full) or refused (bad type, far too large). A payload
   /// that turns out larger than 64 KiB as JSON is refused by the collector and counted too.
   template <typename E>
-    requires KnownEvent<E> || std::same_as<E, GenericEvent>
+  requires KnownEvent<E> || std::same_as<E, GenericEvent>
   [[gnu::always_inline]] bool publish(const E& event, Timestamp at = kNow,
                                       SourceId source = SourceId::none) noexcept {
     detail::ThreadQueue* queue = queue_of_this_thread();
-    if (queue == nullptr) [[unlikely]] return false;
+    if (queue == nullptr) [[unlikely]]
+      return false;
     if constexpr (std::same_as<E, GenericEvent>) {
       if (!is_valid_type(event.event_type)) return reject(*queue);
     }
     const std::size_t size = detail::record_size(event, at != kNow);
-    if (size > detail::kMaxRecordBytes) [[unlikely]] return reject(*queue);
+    if (size > detail::kMaxRecordBytes) [[unlikely]]
+      return reject(*queue);
     std::byte* out = queue->reserve(size);
     if (out == nullptr) [[unlikely]] {
       queue->count_drop();
@@ -141,7 +144,7 @@ class TelemetryBus {
   SourceId register_source(const Source& source);
 
   /// Whether text may be an event type: 1 to 64 bytes of [A-Za-z0-9_.:-].
-  static bool is_valid_type(std::string_view text) noexcept;
+  static bool is_valid_type(std::string_view text) noexcept { return is_valid_event_type(text); }
 
   // --- reading ---
 
@@ -159,8 +162,8 @@ class TelemetryBus {
 
   using Callback = std::function<void(const Event&)>;
   /// Calls back for each matching event from now on, in order, on a thread of the subscription's
-  /// own. The callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when it
-  /// falls so far behind that the log has evicted what comes next, it misses those.
+  /// own. The callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when
+  /// it falls so far behind that the log has evicted what comes next, it misses those.
   std::uint64_t subscribe(Filter filter, Callback callback);
   /// Ends a subscription; when it returns, the callback is not running and will not run again
   /// (called from the callback itself: will not run again).
@@ -178,7 +181,8 @@ class TelemetryBus {
   static inline constinit thread_local detail::LastUsedQueue last_used_{};
 
   [[gnu::always_inline]] detail::ThreadQueue* queue_of_this_thread() noexcept {
-    if (last_used_.bus == instance_) [[likely]] return last_used_.queue;
+    if (last_used_.bus == instance_) [[likely]]
+      return last_used_.queue;
     return find_or_make_queue();
   }
   detail::ThreadQueue* find_or_make_queue() noexcept;
@@ -186,7 +190,8 @@ class TelemetryBus {
 
   [[gnu::always_inline]] std::uint64_t ticks() const noexcept {
 #if defined(__x86_64__)
-    if (use_tsc_) [[likely]] return __rdtsc();
+    if (use_tsc_) [[likely]]
+      return __rdtsc();
 #endif
     return monotonic_ns();
   }

@@ -12,20 +12,20 @@ namespace tapedeck {
 
 /// All given keys must match (and); within a key any value will do (or).
 struct Filter {
-  std::vector<std::string> event_type;
-  std::vector<std::string> symbol;
-  std::vector<std::string> exchange;
-  std::vector<std::string> strategy;  ///< payload.strategy or payload.strategy_name
-  std::vector<std::string> engine;    ///< payload.engine_name
-  std::vector<std::string> engine_id;
-  std::vector<std::string> host;
-  std::vector<std::string> account;
-  std::vector<std::string> mode;
-  std::vector<std::string> run_id;
-  std::vector<std::string> order_id;
-  std::vector<std::string> correlation_id;
-  std::optional<Timestamp> since;  ///< event time, inclusive
-  std::optional<Timestamp> until;  ///< event time, inclusive
+  std::vector<std::string> event_type{};
+  std::vector<std::string> symbol{};
+  std::vector<std::string> exchange{};
+  std::vector<std::string> strategy{};  ///< payload.strategy or payload.strategy_name
+  std::vector<std::string> engine{};    ///< payload.engine_name
+  std::vector<std::string> engine_id{};
+  std::vector<std::string> host{};
+  std::vector<std::string> account{};
+  std::vector<std::string> mode{};
+  std::vector<std::string> run_id{};
+  std::vector<std::string> order_id{};
+  std::vector<std::string> correlation_id{};
+  std::optional<Timestamp> since{};  ///< event time, inclusive
+  std::optional<Timestamp> until{};  ///< event time, inclusive
 };
 
 }  // namespace tapedeck

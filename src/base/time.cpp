@@ -38,10 +38,12 @@ std::optional<int> parse_offset(std::string_view text) {
 
 std::string format_rfc3339(Timestamp t) {
   using namespace std::chrono;
-  const auto day = floor<days>(t);
+  // In seconds first: the first day's midnight is out of the nanoseconds' range.
+  const auto second = floor<std::chrono::seconds>(t);
+  const auto day = floor<days>(second);
   const year_month_day date{day};
-  const auto in_day = static_cast<std::uint64_t>((t - day).count());
-  const auto seconds = static_cast<unsigned>(in_day / 1'000'000'000);
+  const auto seconds = static_cast<unsigned>((second - day).count());
+  const auto rest_ns = (to_ns(t) % 1'000'000'000 + 1'000'000'000) % 1'000'000'000;
   std::string out = "0000-00-00T00:00:00.000000Z";
   put_digits(out.data(), static_cast<unsigned>(static_cast<int>(date.year())), 4);
   put_digits(out.data() + 5, static_cast<unsigned>(date.month()), 2);
@@ -49,7 +51,7 @@ std::string format_rfc3339(Timestamp t) {
   put_digits(out.data() + 11, seconds / 3600, 2);
   put_digits(out.data() + 14, seconds / 60 % 60, 2);
   put_digits(out.data() + 17, seconds % 60, 2);
-  put_digits(out.data() + 20, static_cast<unsigned>(in_day % 1'000'000'000 / 1000), 6);
+  put_digits(out.data() + 20, static_cast<unsigned>(rest_ns / 1000), 6);
   return out;
 }
 

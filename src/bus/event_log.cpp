@@ -159,6 +159,7 @@ void EventLog::shrink_buffer_to(std::uint64_t first) noexcept {
 
 void EventLog::clear_buffer() noexcept {
   shrink_buffer_to(next_seq_);
+  floor_.store(next_seq_, std::memory_order_release);
   commit();
 }
 

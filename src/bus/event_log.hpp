@@ -90,6 +90,8 @@ class EventLog {
   std::uint64_t buffer_first_seq() const noexcept {
     return buffer_first_.load(std::memory_order_acquire);
   }
+  /// What clear_buffer() left behind: everything before it is hidden from default reads.
+  std::uint64_t floor_seq() const noexcept { return floor_.load(std::memory_order_acquire); }
   /// The segment that holds `seq`; nothing when it has been evicted or has not come yet.
   std::optional<SegmentPin> pin(std::uint64_t seq) const noexcept;
 
@@ -141,6 +143,7 @@ class EventLog {
   std::atomic<std::uint64_t> first_seq_{1};
   std::atomic<std::uint64_t> last_seq_{0};
   std::atomic<std::uint64_t> buffer_first_{1};
+  std::atomic<std::uint64_t> floor_{1};
   mutable std::atomic<std::uint32_t> commits_{0};
 
   // the writer's

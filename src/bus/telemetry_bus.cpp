@@ -166,13 +166,6 @@ bool TelemetryBus::reject(detail::ThreadQueue& queue) noexcept {
   return false;
 }
 
-bool TelemetryBus::is_valid_type(std::string_view text) noexcept {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == ':' || c == '-';
-  });
-}
-
 SourceId TelemetryBus::register_source(const Source& source) {
   return impl_->collector.register_source(source);
 }

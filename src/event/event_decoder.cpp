@@ -7,7 +7,7 @@
 
 #include "event/json_writer.hpp"
 #include "event/schema.hpp"
-#include "tapedeck/bus.hpp"
+#include "tapedeck/events.hpp"
 
 namespace tapedeck {
 namespace {
@@ -242,7 +242,7 @@ struct EventDecoder::Impl {
       fail("invalid_event", "\"type\" must be a string.", "/type");
     }
     const std::string_view type = must(value.get_string());
-    if (!TelemetryBus::is_valid_type(type)) {
+    if (!is_valid_event_type(type)) {
       fail("invalid_event", "\"type\" must be 1 to 64 characters of A-Z a-z 0-9 _ . : -", "/type");
     }
     event.type = {out, type.size()};

@@ -7,7 +7,9 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-bool is_continuation(unsigned char c) { return (c & 0xC0) == 0x80; }
+bool is_continuation(unsigned char c) {
+  return (c & 0xC0) == 0x80;
+}
 
 /// Length of the well-formed UTF-8 sequence at text[at], or 0. `bad` gets the length of the maximal
 /// ill-formed part to replace (Unicode 15, table 3-7).
@@ -84,7 +86,10 @@ char* write_number_general(char* out, double v) {
 }
 
 void TimestampWriter::set_second(std::int64_t second) {
-  const std::string text = format_rfc3339(from_ns(second * 1'000'000'000));
+  // The first second that 64-bit nanoseconds reach begins before they do.
+  constexpr std::int64_t kFirstWhole = INT64_MIN / 1'000'000'000;
+  const std::string text =
+      format_rfc3339(second < kFirstWhole ? Timestamp::min() : from_ns(second * 1'000'000'000));
   std::memcpy(text_, text.data(), sizeof text_);
   second_ = second;
 }

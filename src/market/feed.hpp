@@ -18,7 +18,7 @@ namespace tapedeck::market {
 enum class RecordKind {
   tick,
   candle,  ///< a whole candle, handed over at its end
-  mark,    ///< a price that is known without a trade to count: the open of a candle, at its start
+  mark,    ///< a price that is known without a trade to count: the open of a candle
 };
 
 /// One thing that happened. `tick` is filled for ticks and marks, `candle` for candles.

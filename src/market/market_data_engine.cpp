@@ -85,6 +85,16 @@ bool MarketDataEngine::on_tick(const Tick& tick) {
   return newest;
 }
 
+bool MarketDataEngine::in_session(std::string_view symbol, Timestamp at) {
+  SymbolState* state = state_of(symbol);
+  return state != nullptr && enter_session(*state, at);
+}
+
+bool MarketDataEngine::is_current(const Candle& candle) {
+  SymbolState* state = state_of(candle.symbol);
+  return state != nullptr && enter_session(*state, candle.start) && candle.start >= state->heard;
+}
+
 bool MarketDataEngine::on_candle(const Candle& candle) {
   now_ = std::max(now_, candle.end);
   ++counts_.ticks;
@@ -125,10 +135,15 @@ bool MarketDataEngine::enter_session(SymbolState& state, Timestamp at) {
   return true;
 }
 
-void MarketDataEngine::leave_session(SymbolState& state) {
-  if (!state.session || state.session->end > now_) return;
-  note_gap(state, state.session->end, std::nullopt);
-  state.session.reset();
+void MarketDataEngine::leave_sessions(bool fed_with_candles) {
+  // The last candle of a session comes at its very end, after what is due at that moment.
+  const nanoseconds grace{fed_with_candles ? 1 : 0};
+  for (auto& [symbol, state] : symbols_) {
+    if (state.fed_with_candles != fed_with_candles) continue;
+    if (!state.session || state.session->end + grace > now_) continue;
+    note_gap(state, state.session->end, std::nullopt);
+    state.session.reset();
+  }
 }
 
 void MarketDataEngine::note_gap(SymbolState& state, Timestamp until,
@@ -171,9 +186,7 @@ void MarketDataEngine::change_phases(Timestamp now) {
     if (state.next_change > now) continue;
     const Phase phase = calendar_.phase_at(group, now);
     state.next_change = calendar_.next_change(group, now);
-    for (auto& [symbol, symbol_state] : symbols_) {
-      if (symbol_state.info.group == group) leave_session(symbol_state);
-    }
+    leave_sessions(false);
     if (phase == state.phase) continue;
     state.phase = phase;
     publish_phase(group, phase, now);
@@ -269,6 +282,7 @@ void MarketDataEngine::skip_to(Timestamp now) {
   close_candles(now);
   now_ = std::max(now_, now);
   change_phases(now);
+  leave_sessions(true);
   heartbeat_.skip_to(now);
 }
 
@@ -285,6 +299,7 @@ void MarketDataEngine::stop(Timestamp now) {
 // --- health ---
 
 void MarketDataEngine::beat(Timestamp at) {
+  leave_sessions(true);
   find_stale_symbols(at);
   heartbeat_.change(is_starved(at) ? EngineState::degraded : EngineState::active);
   publish_health(at);

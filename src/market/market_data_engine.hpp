@@ -62,6 +62,10 @@ class MarketDataEngine final : public Engine {
   bool watch(std::string_view symbol);
   /// @return whether the tick is the newest price of its symbol in a session: what may be traded on
   bool on_tick(const Tick& tick);
+  /// @return whether the moment lies in a continuous session of the symbol
+  bool in_session(std::string_view symbol, Timestamp at);
+  /// Whether on_candle() would take it.
+  bool is_current(const Candle& candle);
   /// A finished candle of the feed: passed on as it is and added to the longer timeframes.
   /// @return false when it was late or out of session
   bool on_candle(const Candle& candle);
@@ -93,7 +97,7 @@ class MarketDataEngine final : public Engine {
 
   SymbolState* state_of(std::string_view symbol);
   bool enter_session(SymbolState& state, Timestamp at);
-  void leave_session(SymbolState& state);
+  void leave_sessions(bool fed_with_candles);
   void note_gap(SymbolState& state, Timestamp until, std::optional<Timeframe> timeframe);
   void follow_group(SessionGroup group);
   void publish_phase(SessionGroup group, Phase phase, Timestamp at);

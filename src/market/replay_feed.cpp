@@ -6,6 +6,10 @@
 namespace tapedeck::market {
 namespace {
 
+/// An open is the first trade after the start: taken to be known this much later, so that an order
+/// decided on the candle before can meet it.
+constexpr std::chrono::nanoseconds kOpenKnownAfter = std::chrono::seconds{1};
+
 /// At one moment: first the candles that end, then the marks and ticks that begin.
 bool happens_before(const FeedRecord& a, const FeedRecord& b) noexcept {
   if (a.at() != b.at()) return a.at() < b.at();
@@ -74,7 +78,7 @@ class ReplayFeed::Lane {
   void hold(const ReplayRow& row) {
     FeedRecord mark;
     mark.kind = RecordKind::mark;
-    mark.tick = {row.at, row.symbol, row.open, 0};
+    mark.tick = {row.at + kOpenKnownAfter, row.symbol, row.open, 0};
     held_.push({std::move(mark), ++order_});
     FeedRecord candle;
     candle.kind = RecordKind::candle;

@@ -131,24 +131,24 @@ class CsvSource final : public ReplaySource {
                                                         : parsed.volume;
   }
 
-  /// The first value of a day is the baseline; a falling one (a tick delivered late) counts 0.
+  /// The first value of a day is the baseline. After a fall (a tick delivered late) nothing counts
+  /// until the highest value so far is passed.
   std::int64_t traded_since(const ReplayRow& row, std::int64_t cumulative) {
     DayVolume& day = day_volumes_[row.symbol.data()];
     const IstDate date = ist_date(row.at);
     if (day.date != date) {
-      day = {date, cumulative};
+      day = {date, cumulative, cumulative};
       return 0;
     }
-    if (cumulative < day.volume) {
-      ++stats_.volume_falls;
-      return 0;
-    }
-    return cumulative - std::exchange(day.volume, cumulative);
+    if (cumulative < std::exchange(day.last, cumulative)) ++stats_.volume_falls;
+    if (cumulative <= day.highest) return 0;
+    return cumulative - std::exchange(day.highest, cumulative);
   }
 
   struct DayVolume {
     IstDate date{};
-    std::int64_t volume = 0;
+    std::int64_t last = 0;
+    std::int64_t highest = 0;
   };
 
   std::string name_;

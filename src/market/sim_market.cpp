@@ -38,7 +38,7 @@ constexpr double kYearlyCarry = 0.062;
 constexpr double kSessionSeconds = 22500;
 constexpr double kPullHorizonSeconds = 900;
 /// A regime moves the price by about this many daily deviations if it lasted all day.
-constexpr double kRegimeStrength = 4.0;
+constexpr double kRegimeStrength = 3.0;
 constexpr std::int64_t kShortestRegimeSeconds = 1200;
 constexpr double kRegimeSpreadSeconds = 1800;
 constexpr std::int64_t kPreOpenQuoteSeconds = 5;

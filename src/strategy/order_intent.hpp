@@ -2,9 +2,11 @@
 // order, and what became of it. Plain data.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tapedeck/time.hpp"
 
@@ -41,6 +43,9 @@ struct OrderNews {
   /// When this fill closed the position: what the round trip made, after charges.
   std::optional<double> trade_pnl;
 };
+
+/// Rupees for people: whole paise. For what is published, not for what is added up.
+inline double to_paise(double rupees) noexcept { return std::round(rupees * 100.0) / 100.0 + 0.0; }
 
 /// Profit and loss of one strategy or of all.
 struct Pnl {

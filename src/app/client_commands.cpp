@@ -1,0 +1,255 @@
+#include "app/client_commands.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <simdjson.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <set>
+
+#include "app/event_line.hpp"
+#include "app/sse_parser.hpp"
+#include "event/json_writer.hpp"
+
+namespace tapedeck::app {
+namespace {
+
+constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+constexpr std::size_t kBatchLines = 2000;
+constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
+
+std::atomic<bool> interrupted{false};
+
+void stop_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { interrupted.store(true); };
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+int fail(std::string_view sentence) {
+  fmt::print(stderr, "tapedeck: {}\n", sentence);
+  return kFailed;
+}
+
+/// Waits up to `delay`; false when interrupted meanwhile.
+bool pause_for(std::chrono::milliseconds delay) {
+  poll(nullptr, 0, static_cast<int>(delay.count()));
+  return !interrupted.load();
+}
+
+class Tail {
+ public:
+  explicit Tail(const TailOptions& options)
+      : options_(options),
+        client_(options.url),
+        parser_([this](const SseMessage& message) { show(message); }),
+        colour_(!options.json && isatty(STDOUT_FILENO) == 1) {}
+
+  int run() {
+    std::chrono::milliseconds backoff(500);
+    for (bool first = true; !interrupted.load(); first = false) {
+      parser_.reset();
+      connected_ = false;
+      const auto end = connect(first);
+      if (interrupted.load() || !std::cout) return kDone;  // the reader of our output may have left
+      if (!end && first) return fail(end.error().message);
+      if (end && end->status != 200) return fail(error_sentence(end->status, end->body));
+      if (connected_) backoff = std::chrono::milliseconds(500);
+      fmt::print(stderr, "tapedeck: the stream has ended; connecting again\n");
+      if (!pause_for(backoff)) return kDone;
+      backoff = std::min(backoff * 2, std::chrono::milliseconds(10'000));
+    }
+    return kDone;
+  }
+
+ private:
+  Result<HttpClient::StreamEnd> connect(bool first) {
+    std::vector<std::string> headers = {"Accept: text/event-stream"};
+    HttpClient::Parameters parameters = options_.filters;
+    if (!first && !parser_.last_id().empty()) {
+      headers.push_back("Last-Event-ID: " + parser_.last_id());
+    }
+    return client_.stream(
+        "/api/telemetry/stream", parameters, headers,
+        [this](std::string_view bytes) {
+          connected_ = true;
+          parser_.feed(bytes);
+          std::cout.flush();
+          return static_cast<bool>(std::cout) && !interrupted.load();
+        },
+        [] { return !interrupted.load(); });
+  }
+
+  void show(const SseMessage& message) {
+    if (message.event.empty()) {
+      std::cout << (options_.json ? message.data : event_line(message.data, colour_)) << '\n';
+    } else if (message.event == "gap") {
+      fmt::print(stderr, "tapedeck: events are missing here: {}\n", message.data);
+    }
+  }
+
+  const TailOptions& options_;
+  HttpClient client_;
+  SseParser parser_;
+  const bool colour_;
+  bool connected_ = false;
+};
+
+/// A field's value as JSON: what is JSON stays, anything else is a string.
+std::string field_value(const std::string& text) {
+  simdjson::dom::parser parser;
+  simdjson::dom::element value;
+  if (!text.empty() && parser.parse(text).get(value) == simdjson::SUCCESS) return text;
+  return json::quoted(text);
+}
+
+Result<std::string> event_from(const PublishOptions& options) {
+  std::string payload = options.payload;
+  if (!options.fields.empty() && !payload.empty()) {
+    return Error{"usage", "give either name=value fields or --payload, not both", ""};
+  }
+  if (payload.empty()) {
+    for (const std::string& field : options.fields) {
+      const std::size_t equals = field.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        return Error{"usage", fmt::format("\"{}\" is no name=value", field), ""};
+      }
+      payload += payload.empty() ? "{" : ",";
+      payload += json::quoted(field.substr(0, equals)) + ":" + field_value(field.substr(equals + 1));
+    }
+    payload += payload.empty() ? "{}" : "}";
+  }
+  std::string event = R"({"type":)" + json::quoted(options.type) + R"(,"payload":)" + payload;
+  if (!options.timestamp.empty()) event += R"(,"timestamp":)" + json::quoted(options.timestamp);
+  return event + "}";
+}
+
+/// Sends one batch. @return the exit code so far.
+int send(HttpClient& client, const PublishOptions& options, const std::string& body,
+         std::string_view content_type, std::uint64_t& accepted) {
+  const auto answer = client.post("/api/telemetry/events", content_type, body);
+  if (!answer) return fail(answer.error().message);
+  if (answer->status != 200) return fail(error_sentence(answer->status, answer->body));
+  if (options.json) std::cout << answer->body;
+  simdjson::dom::parser parser;
+  std::uint64_t count = 0;
+  if (parser.parse(answer->body)["accepted"].get(count) == simdjson::SUCCESS) accepted += count;
+  return kDone;
+}
+
+int publish_lines(HttpClient& client, const PublishOptions& options, std::uint64_t& accepted) {
+  std::string batch, line;
+  std::size_t lines = 0;
+  const auto flush = [&] {
+    if (batch.empty()) return kDone;
+    const std::uint64_t before = accepted;
+    const int code = send(client, options, batch, "application/x-ndjson", accepted);
+    if (code != kDone) {
+      fmt::print(stderr, "tapedeck: {} events were accepted before that; event numbers count from them\n",
+                 before);
+    }
+    batch.clear();
+    lines = 0;
+    return code;
+  };
+  while (!interrupted.load() && std::getline(std::cin, line)) {
+    batch += line;
+    batch += '\n';
+    // A line typed or piped slowly goes out at once; a file goes in batches.
+    const bool nothing_waiting = std::cin.rdbuf()->in_avail() <= 0;
+    if (++lines < kBatchLines && batch.size() < kBatchBytes && !nothing_waiting) continue;
+    if (const int code = flush(); code != kDone) return code;
+  }
+  return flush();
+}
+
+std::string with_commas(std::uint64_t n) {
+  std::string text = std::to_string(n);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+void print_stats(simdjson::dom::element stats) {
+  const auto number = [&](const char* name) {
+    std::uint64_t value = 0;
+    return stats[name].get(value) == simdjson::SUCCESS ? value : 0;
+  };
+  const auto row = [](std::string_view name, const std::string& value) {
+    fmt::print("{:<20} {:>16}\n", name, value);
+  };
+  double rate = 0, uptime = 0;
+  if (stats["events_per_second"].get(rate) != simdjson::SUCCESS) rate = 0;
+  if (stats["uptime_seconds"].get(uptime) != simdjson::SUCCESS) uptime = 0;
+  row("events in buffer", with_commas(number("total_events")) + " of " + with_commas(number("buffer_size")));
+  for (const char* name : {"published_total", "dropped_total", "evicted_total", "rejected_total",
+                           "subscribers"}) {
+    std::string label(name);
+    std::replace(label.begin(), label.end(), '_', ' ');
+    row(label, with_commas(number(name)));
+  }
+  row("events per second", fmt::format("{:.1f}", rate));
+  row("uptime seconds", fmt::format("{:.0f}", uptime));
+  simdjson::dom::object counts;
+  if (stats["event_counts"].get(counts) != simdjson::SUCCESS) return;
+  fmt::print("\n{:<20} {:>16}\n", "type", "in buffer");
+  for (const auto [type, count] : counts) {
+    std::uint64_t value = 0;
+    if (count.get(value) == simdjson::SUCCESS) row(type, with_commas(value));
+  }
+}
+
+}  // namespace
+
+int run_tail(const TailOptions& options) {
+  stop_on_signals();
+  return Tail(options).run();
+}
+
+int run_publish(const PublishOptions& options) {
+  stop_on_signals();
+  HttpClient client(options.url);
+  std::uint64_t accepted = 0;
+  int code = kDone;
+  if (options.type.empty()) {
+    code = publish_lines(client, options, accepted);
+  } else {
+    const auto event = event_from(options);
+    if (!event) {
+      fail(event.error().message);
+      return kWrongUsage;
+    }
+    code = send(client, options, *event, "application/json", accepted);
+  }
+  if (code == kDone && !options.json) {
+    fmt::print("{} event{} accepted\n", accepted, accepted == 1 ? "" : "s");
+  }
+  return code;
+}
+
+int run_stats(const StatsOptions& options) {
+  HttpClient client(options.url);
+  const auto answer = client.get("/api/telemetry/stats");
+  if (!answer) return fail(answer.error().message);
+  if (answer->status != 200) return fail(error_sentence(answer->status, answer->body));
+  if (options.json) {
+    std::cout << answer->body;
+    return kDone;
+  }
+  simdjson::dom::parser parser;
+  simdjson::dom::element stats;
+  if (parser.parse(answer->body).get(stats) != simdjson::SUCCESS) {
+    return fail("the server's answer is no JSON; is it Tapedeck?");
+  }
+  print_stats(stats);
+  return kDone;
+}
+
+}  // namespace tapedeck::app

@@ -1,0 +1,55 @@
+// A small HTTP client for the command line: whole answers and endless ones. Over libcurl.
+// Each object belongs to one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace tapedeck::app {
+
+struct HttpAnswer {
+  long status = 0;
+  std::string body;
+};
+
+class HttpClient {
+ public:
+  /// @param base_url http://host:port, without a path.
+  explicit HttpClient(std::string base_url);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+  Result<HttpAnswer> get(std::string_view path, const Parameters& parameters = {});
+  Result<HttpAnswer> post(std::string_view path, std::string_view content_type,
+                          const std::string& body);
+
+  struct StreamEnd {
+    long status = 0;
+    std::string body;  // of an answer that was no stream
+    bool stopped = false;
+  };
+  /// Reads an answer as it comes. `on_data` gets the bytes of a 200 answer and `keep_going` is asked
+  /// several times a second; either ends the stream by returning false.
+  Result<StreamEnd> stream(std::string_view path, const Parameters& parameters,
+                           const std::vector<std::string>& headers,
+                           const std::function<bool(std::string_view)>& on_data,
+                           const std::function<bool()>& keep_going);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The sentence of an error answer ({"ok":false,"error":...}), or its status where there is none.
+std::string error_sentence(long status, const std::string& body);
+
+}  // namespace tapedeck::app

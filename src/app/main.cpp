@@ -1,0 +1,230 @@
+// The command line: one program, `tapedeck`, and its commands (contract §9).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+#include "app/client_commands.hpp"
+#include "app/config_file.hpp"
+#include "app/serve_command.hpp"
+#include "tapedeck/version.hpp"
+
+namespace tapedeck::app {
+namespace {
+
+constexpr int kFailed = 1, kWrongUsage = 2;
+
+struct CommonServe {
+  std::string listen = "127.0.0.1:9000";
+  std::string config;
+  std::string collector = "balanced";
+  unsigned heartbeat_s = 15;
+  unsigned coalesce_ms = 0;
+  bool memory = false;
+};
+
+void split_listen(const std::string& text, ServerOptions& server) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) {
+    throw std::invalid_argument("--listen " + text + ": must be address:port, such as 127.0.0.1:9000");
+  }
+  std::string address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) {
+    address = address.substr(1, address.size() - 2);
+  }
+  if (address == "localhost" || address.empty()) address = "127.0.0.1";
+  unsigned short port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc{} || stop != end || colon + 1 == text.size()) {
+    throw std::invalid_argument("--listen " + text + ": the port must be a number from 0 to 65535");
+  }
+  server.listen_address = address;
+  server.listen_port = port;
+}
+
+void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& options) {
+  command.add_option("--listen", common.listen, "address:port; port 0 picks a free one")
+      ->envname("TAPEDECK_LISTEN")
+      ->capture_default_str();
+  command.add_option("--config", common.config, "TOML file with these options")
+      ->envname("TAPEDECK_CONFIG")
+      ->check(CLI::ExistingFile);
+  command.add_flag("--memory", common.memory, "keep events in memory only (what this version does)");
+  command.add_option("--buffer-size", options.bus.buffer_size, "events that default reads see")
+      ->envname("TAPEDECK_BUFFER_SIZE")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
+      ->capture_default_str();
+  command.add_option("--log-bytes", options.bus.log_bytes, "memory for encoded events, in bytes")
+      ->envname("TAPEDECK_LOG_BYTES")
+      ->check(CLI::Range(std::size_t{4} << 20, std::size_t{1} << 40))
+      ->capture_default_str();
+  command.add_option("--collector", common.collector, "how eagerly events are collected")
+      ->envname("TAPEDECK_COLLECTOR")
+      ->check(CLI::IsMember({"balanced", "low_latency", "economy"}))
+      ->capture_default_str();
+  command.add_option("--heartbeat", common.heartbeat_s, "seconds of quiet before a stream's heartbeat")
+      ->check(CLI::Range(1U, 60U))
+      ->capture_default_str();
+  command.add_option("--coalesce-ms", common.coalesce_ms, "hold events back to send them together")
+      ->check(CLI::Range(0U, 1000U))
+      ->capture_default_str();
+  command.add_option("--max-connections", options.server.max_connections, "open connections at most")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--max-body-bytes", options.server.body_bytes, "largest request body")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--max-header-bytes", options.server.header_bytes, "largest request header")
+      ->check(CLI::Range(std::size_t{256}, std::size_t{1} << 20))
+      ->capture_default_str();
+  command.add_option("--io-threads", options.server.io_threads, "network threads; 0: one a core")
+      ->check(CLI::Range(0U, 256U))
+      ->capture_default_str();
+  command.add_option("--allowed-host", options.server.allowed_hosts,
+                     "name by which this server may be called (Host)");
+  command.add_option("--allowed-origin", options.server.allowed_origins,
+                     "web origin whose pages may call (scheme://host[:port])");
+  command.add_option("--log-level", options.log_level, "diagnostics on standard error")
+      ->envname("TAPEDECK_LOG_LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+}
+
+void add_run_options(CLI::App& command, EngineRunOptions& engines, bool& exit_at_end) {
+  command.add_option("--feed", engines.feed,
+                     "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
+      ->envname("TAPEDECK_FEED")
+      ->capture_default_str();
+  command.add_option("--speed", engines.speed, "1: as it happens, N: N times as fast, 0: at once")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--broker", "who takes the orders")
+      ->check(CLI::IsMember({"paper"}))
+      ->default_str("paper");
+  command.add_option("--symbols", engines.symbols, "only these, comma-separated")->delimiter(',');
+  command.add_option("--timeframes", engines.timeframes, "candles to build, comma-separated")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--strategies", engines.strategies, "strategies to run, comma-separated")
+      ->delimiter(',')
+      ->capture_default_str();
+  command.add_option("--seed", engines.seed, "of the simulator; the same seed, the same events")
+      ->capture_default_str();
+  command.add_option("--sim-date", engines.sim_date,
+                     "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
+  command.add_option("--account", engines.account, "account alias in the events' source")
+      ->capture_default_str();
+  command.add_flag("--exit-at-end", exit_at_end, "stop when the feed has ended");
+}
+
+int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
+          const EngineRunOptions* engines) {
+  if (!common.config.empty()) apply_config_file(common.config, command);
+  split_listen(common.listen, options.server);
+  options.server.heartbeat = std::chrono::seconds(common.heartbeat_s);
+  options.server.coalesce = std::chrono::milliseconds(common.coalesce_ms);
+  options.bus.collector = common.collector == "low_latency" ? CollectorPolicy::low_latency
+                          : common.collector == "economy"   ? CollectorPolicy::economy
+                                                            : CollectorPolicy::balanced;
+  if (engines != nullptr) options.engines = *engines;
+  options.reload_log_level = [&] {
+    CLI::Option* level = command.get_option("--log-level");
+    if (!common.config.empty()) {
+      level->clear();
+      apply_config_file(common.config, command);
+    }
+    return options.log_level;
+  };
+  return run_serve(options);
+}
+
+void add_client_options(CLI::App& command, std::string& url, bool& json) {
+  command.add_option("--url", url, "the server")->envname("TAPEDECK_URL")->capture_default_str();
+  command.add_flag("--json", json, "for programs");
+}
+
+void add_filter_options(CLI::App& command, HttpClient::Parameters& filters) {
+  for (const char* name : {"event-type", "symbol", "exchange", "strategy", "engine", "engine-id",
+                           "host", "account", "mode", "run-id", "order-id", "correlation-id",
+                           "since", "until"}) {
+    std::string parameter(name);
+    std::replace(parameter.begin(), parameter.end(), '-', '_');
+    command.add_option_function<std::string>(
+        std::string("--") + name,
+        [&filters, parameter](const std::string& value) { filters.emplace_back(parameter, value); },
+        "as the parameter " + parameter + " of the API");
+  }
+  command.add_option_function<std::string>(
+      "--last", [&filters](const std::string& value) { filters.emplace_back("replay", value); },
+      "begin with the last N");
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app("Tapedeck: real-time strategy and market telemetry", "tapedeck");
+  app.set_version_flag("--version", "tapedeck " + std::string(kVersion));
+  app.require_subcommand(1);
+  app.footer("docs: README.md, docs/; the page: http://localhost:9000/");
+
+  ServeOptions serve_options;
+  CommonServe common;
+  CLI::App* serve_command = app.add_subcommand("serve", "the server; events come from outside");
+  add_serve_options(*serve_command, common, serve_options);
+
+  EngineRunOptions engines;
+  CLI::App* run_command = app.add_subcommand("run", "the server and the four engines");
+  add_serve_options(*run_command, common, serve_options);
+  add_run_options(*run_command, engines, serve_options.exit_at_end);
+
+  const std::string default_url = "http://localhost:9000";
+  TailOptions tail{default_url, {}, false};
+  CLI::App* tail_command = app.add_subcommand("tail", "live events in the terminal (times in IST)");
+  add_client_options(*tail_command, tail.url, tail.json);
+  add_filter_options(*tail_command, tail.filters);
+
+  PublishOptions publish;
+  publish.url = default_url;
+  CLI::App* publish_command =
+      app.add_subcommand("publish", "publish one event, or NDJSON from standard input");
+  add_client_options(*publish_command, publish.url, publish.json);
+  publish_command->add_option("type", publish.type, "event type; none: NDJSON on standard input");
+  publish_command->add_option("fields", publish.fields, "payload as name=value; values may be JSON");
+  publish_command->add_option("--payload", publish.payload, "payload as a JSON object");
+  publish_command->add_option("--timestamp", publish.timestamp, "RFC 3339; default: now");
+
+  StatsOptions stats{default_url, false};
+  CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
+  add_client_options(*stats_command, stats.url, stats.json);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
+    return kWrongUsage;
+  }
+  if (*serve_command) return serve(*serve_command, common, serve_options, nullptr);
+  if (*run_command) return serve(*run_command, common, serve_options, &engines);
+  if (*tail_command) return run_tail(tail);
+  if (*publish_command) return run_publish(publish);
+  return run_stats(stats);
+}
+
+}  // namespace
+}  // namespace tapedeck::app
+
+int main(int argc, char** argv) {
+  try {
+    return tapedeck::app::dispatch(argc, argv);
+  } catch (const std::invalid_argument& error) {
+    fmt::print(stderr, "tapedeck: {}\n", error.what());
+    return tapedeck::app::kWrongUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "tapedeck: {}\n", error.what());
+    return tapedeck::app::kFailed;
+  }
+}

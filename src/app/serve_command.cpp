@@ -1,0 +1,128 @@
+#include "app/serve_command.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "app/system_health.hpp"
+#include "server/server.hpp"
+
+namespace tapedeck::app {
+namespace {
+
+constexpr int kDone = 0, kFailed = 1;
+
+/// Signals that wait_for_end takes; blocked in every thread, so that they come nowhere else.
+sigset_t handled_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+  return set;
+}
+
+void set_up_logging(const std::string& level) {
+  auto logger = spdlog::stderr_color_mt("tapedeck");
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_level(spdlog::level::from_str(level));
+}
+
+std::string url_of(const ServerOptions& options, unsigned short port) {
+  const bool v6 = options.listen_address.find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "", port);
+}
+
+/// Tells wait_for_end (by SIGUSR1) when the feed has ended.
+class EndWatcher {
+ public:
+  explicit EndWatcher(EngineRunner& runner) : thread_([&runner] {
+    runner.wait();
+    kill(getpid(), SIGUSR1);
+  }) {}
+  ~EndWatcher() { thread_.join(); }
+
+ private:
+  std::thread thread_;
+};
+
+void report(const EngineRunner& runner) {
+  const RunSummary summary = runner.summary();
+  spdlog::info(
+      "the feed has ended: {} records, {} bad rows, {} gaps, {} candles, {} signals, {} orders, {} "
+      "fills, {} rejects, realized P&L {:.2f}, charges {:.2f}",
+      summary.records, summary.bad_rows, summary.gaps, summary.candles, summary.signals,
+      summary.orders, summary.fills, summary.rejects, summary.realized_pnl, summary.charges);
+}
+
+/// Returns when the process is to end.
+void wait_for_end(const ServeOptions& options, const EngineRunner* runner) {
+  const sigset_t set = handled_signals();
+  for (;;) {
+    int signal = 0;
+    sigwait(&set, &signal);
+    if (signal == SIGHUP) {
+      try {
+        const std::string level = options.reload_log_level();
+        spdlog::set_level(spdlog::level::from_str(level));
+        spdlog::info("configuration read again: log level {}", level);
+      } catch (const std::exception& error) {
+        spdlog::error("the configuration stays as it was: {}", error.what());
+      }
+    } else if (signal == SIGUSR1 && runner != nullptr) {
+      if (!runner->error().empty()) {
+        spdlog::error("the run has ended: {}", runner->error());
+      } else {
+        report(*runner);
+      }
+      if (options.exit_at_end) return;
+    } else if (signal == SIGINT || signal == SIGTERM) {
+      spdlog::info("stopping");
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  const sigset_t set = handled_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  set_up_logging(options.log_level);
+
+  TelemetryBus bus(options.bus);
+  std::unique_ptr<EngineRunner> runner;
+  if (options.engines) {
+    EngineRunOptions engines = *options.engines;
+    engines.log = [](std::string_view line) { spdlog::warn("{}", line); };
+    runner = std::make_unique<EngineRunner>(bus, std::move(engines));
+  }
+  Server server(bus, options.server);
+  server.start();
+  const SystemHealth health(bus);
+  fmt::print("Tapedeck is running: {}\n", url_of(options.server, server.port()));
+  std::fflush(stdout);
+
+  int code = kDone;
+  if (runner) {
+    runner->start();
+    {
+      std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
+      wait_for_end(options, runner.get());
+      runner->stop();
+    }
+    if (!runner->error().empty()) code = kFailed;
+  } else {
+    wait_for_end(options, nullptr);
+  }
+  server.stop();
+  return code;
+}
+
+}  // namespace tapedeck::app

@@ -1,0 +1,28 @@
+// `tapedeck serve` and `tapedeck run`: the server, with or without the four engines, until a signal
+// or the end of the feed.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "app/engine_runner.hpp"
+#include "server/options.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck::app {
+
+struct ServeOptions {
+  BusOptions bus;
+  ServerOptions server;
+  std::string log_level = "info";
+  std::optional<EngineRunOptions> engines;  // run
+  bool exit_at_end = false;
+  /// Called on SIGHUP: reads the configuration again and returns the log level.
+  std::function<std::string()> reload_log_level;
+};
+
+/// @return the process's exit code.
+int run_serve(const ServeOptions& options);
+
+}  // namespace tapedeck::app

@@ -1,0 +1,79 @@
+#include "server/access_rules.hpp"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <cctype>
+
+namespace tapedeck {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+/// "localhost:9000" -> "localhost", "[::1]:9000" -> "[::1]"
+std::string_view without_port(std::string_view host_and_port) {
+  if (host_and_port.starts_with('[')) {
+    const std::size_t end = host_and_port.find(']');
+    return end == std::string_view::npos ? host_and_port : host_and_port.substr(0, end + 1);
+  }
+  return host_and_port.substr(0, host_and_port.find(':'));
+}
+
+}  // namespace
+
+bool is_loopback_name(std::string_view host) {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const std::string name = lower(host);
+  if (name == "localhost" || name.ends_with(".localhost")) return true;
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(name, error);
+  return !error && address.is_loopback();
+}
+
+AccessRules::AccessRules(const ServerOptions& options) {
+  for (const std::string& host : options.allowed_hosts) hosts_.push_back(lower(host));
+  hosts_.push_back(lower(options.listen_address));
+  for (const std::string& origin : options.allowed_origins) origins_.push_back(lower(origin));
+}
+
+bool AccessRules::is_allowed_host(std::string_view host_and_port) const {
+  const std::string_view host = without_port(host_and_port);
+  return is_loopback_name(host) ||
+         std::find(hosts_.begin(), hosts_.end(), lower(host)) != hosts_.end();
+}
+
+bool AccessRules::is_allowed_origin(std::string_view origin) const {
+  const std::string text = lower(origin);
+  if (std::find(origins_.begin(), origins_.end(), text) != origins_.end()) return true;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) {
+      return is_allowed_host(std::string_view(text).substr(scheme.size()));
+    }
+  }
+  return false;
+}
+
+std::optional<Error> AccessRules::refusal(std::string_view host, std::string_view origin) const {
+  if (host.empty()) {
+    return Error{"missing_host", "The request has no Host header.", "Host"};
+  }
+  if (!is_allowed_host(host)) {
+    return Error{"host_not_allowed",
+                 "This server is not called " + std::string(host.substr(0, 80)) +
+                     "; add the name with --allowed-host if it should be.",
+                 "Host"};
+  }
+  if (!origin.empty() && !is_allowed_origin(origin)) {
+    return Error{"origin_not_allowed",
+                 "Pages from " + std::string(origin.substr(0, 80)) +
+                     " may not call this server; add the origin with --allowed-origin if they should.",
+                 "Origin"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,25 @@
+// The REST API (contract §2) as a table of routes over a bus.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "server/metrics.hpp"
+#include "server/options.hpp"
+#include "server/router.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck {
+
+struct ApiContext {
+  TelemetryBus& bus;
+  const ServerOptions& options;
+  std::function<ServerTotals()> totals;
+  const std::atomic<bool>& shutting_down;
+};
+
+/// Handlers run on worker threads. `context` must outlive the routes.
+std::vector<Route> api_routes(const ApiContext& context);
+
+}  // namespace tapedeck

@@ -1,0 +1,52 @@
+// IoWorker: one thread of the server with everything it needs of its own, so that workers share
+// nothing but the log: an event loop, its HTTP sessions and streams, a decoder, counters, one timer.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <thread>
+#include <unordered_set>
+
+#include "event/event_decoder.hpp"
+#include "server/access_rules.hpp"
+#include "server/metrics.hpp"
+#include "server/router.hpp"
+#include "server/stream_hub.hpp"
+
+namespace tapedeck {
+
+class HttpSession;
+
+struct IoWorker {
+  IoWorker(const EventLog& log, const ServerOptions& given, const AccessRules& access_rules,
+           const Router& routes);
+
+  void start();
+  /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
+  void begin_shutdown();
+  void join();
+
+  /// On the worker's thread: takes over a connection.
+  void accept(TcpSocket socket);
+
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+  boost::asio::steady_timer timer;
+  const ServerOptions& options;
+  const AccessRules& access;
+  const Router& router;
+  WorkerMetrics metrics;
+  StreamHub hub;
+  EventDecoder decoder;
+  std::unordered_set<HttpSession*> sessions;
+  bool stopping = false;
+  std::thread thread;
+
+ private:
+  void tick_later();
+  void tick();
+  void end_when_drained(std::chrono::steady_clock::time_point deadline);
+};
+
+}  // namespace tapedeck

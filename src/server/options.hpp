@@ -1,0 +1,41 @@
+// What can be set about the server. Every limit has a default that protects a laptop and a test at
+// its edge; docs/operations.md lists them.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "event/event_decoder.hpp"
+
+namespace tapedeck {
+
+struct ServerOptions {
+  std::string listen_address = "127.0.0.1";
+  unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
+  unsigned io_threads = 0;            ///< 0: one a core
+
+  /// Names by which this server may be called besides loopback ones (Host header).
+  std::vector<std::string> allowed_hosts;
+  /// Web origins that may call besides loopback ones (Origin header), as scheme://host[:port].
+  std::vector<std::string> allowed_origins;
+
+  std::size_t max_connections = 20'000;
+  std::size_t header_bytes = std::size_t{16} << 10;
+  std::size_t body_bytes = std::size_t{16} << 20;
+  DecoderLimits decoder;
+  std::chrono::seconds header_timeout{10};  ///< from a request's first byte to its last header
+  std::chrono::seconds body_timeout{60};    ///< for the body, and for taking an answer
+  std::chrono::seconds idle_timeout{75};    ///< between requests
+
+  std::chrono::seconds heartbeat{15};
+  std::chrono::milliseconds coalesce{0};  ///< default of coalesce_ms
+  /// A stream whose client has taken nothing for so long is closed.
+  std::chrono::seconds stalled_stream_timeout{600};
+  /// The kernel's send buffer for a stream; bounds what a client that never reads costs.
+  int stream_send_buffer_bytes = 128 << 10;
+  std::chrono::milliseconds drain_timeout{1500};
+};
+
+}  // namespace tapedeck

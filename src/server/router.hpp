@@ -1,0 +1,36 @@
+// The table of routes: which methods each path has and what answers them. One table serves dispatch,
+// 404 and 405. Immutable after construction; any thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http_message.hpp"
+
+namespace tapedeck {
+
+struct IoWorker;
+
+struct Route {
+  std::string_view method;
+  std::string_view path;
+  std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
+};
+
+class Router {
+ public:
+  explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
+
+  /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS. HEAD is answered as GET.
+  HttpResponse dispatch(const HttpRequest& request, IoWorker& worker) const;
+
+ private:
+  std::string allowed_methods(std::string_view path) const;
+
+  std::vector<Route> routes_;
+};
+
+}  // namespace tapedeck

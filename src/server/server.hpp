@@ -1,0 +1,38 @@
+// Server: the HTTP side of a bus: REST, SSE, the page. Start it in any process that has a bus.
+//
+// Thread contract: start and stop from one thread; port and totals from any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "server/metrics.hpp"
+#include "server/options.hpp"
+#include "tapedeck/bus.hpp"
+
+namespace tapedeck {
+
+class Server {
+ public:
+  /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
+  Server(TelemetryBus& bus, ServerOptions options);
+  /// Stops.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds and serves. @throws std::system_error when the address cannot be had.
+  void start();
+  /// Streams get `shutdown`, answers under way finish, then everything is closed. Takes at most
+  /// drain_timeout and a little.
+  void stop();
+
+  unsigned short port() const noexcept;
+  ServerTotals totals() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tapedeck

@@ -1,0 +1,101 @@
+#include "server/stream_hub.hpp"
+
+#include <boost/asio/post.hpp>
+#include <random>
+
+namespace tapedeck {
+
+void StreamHub::wake() {
+  if (count_.load(std::memory_order_acquire) == 0) return;
+  if (wake_under_way_.exchange(true, std::memory_order_acq_rel)) return;
+  boost::asio::post(context_, [this] { on_wake(); });
+}
+
+void StreamHub::on_wake() {
+  // Cleared first: events that come from here on need a wake-up of their own.
+  wake_under_way_.store(false, std::memory_order_release);
+  now_ = StreamSession::Clock::now();
+  for (auto& [delay, group] : groups_) {
+    if (delay.count() == 0) {
+      flush_group(group);
+    } else if (!group.waiting && !group.sessions.empty()) {
+      group.waiting = true;
+      group.timer.expires_after(delay);
+      group.timer.async_wait([this, &held = group](boost::system::error_code error) {
+        held.waiting = false;
+        if (error) return;
+        now_ = StreamSession::Clock::now();
+        flush_group(held);
+      });
+    }
+  }
+}
+
+void StreamHub::flush_group(Group& group) {
+  // Backwards, because a session that turns out closed swaps the last one into its place.
+  for (std::size_t i = group.sessions.size(); i-- > 0;) {
+    if (i >= group.sessions.size()) continue;
+    if (group.sessions[i]->flush() == StreamSession::Progress::more) flush_later(group.sessions[i]);
+  }
+}
+
+void StreamHub::flush(StreamSession& session) {
+  now_ = StreamSession::Clock::now();
+  if (session.flush() == StreamSession::Progress::more) flush_later(session.shared_from_this());
+}
+
+void StreamHub::flush_later(std::shared_ptr<StreamSession> session) {
+  boost::asio::post(context_, [this, session = std::move(session)] {
+    if (!session->closed()) flush(*session);
+  });
+}
+
+void StreamHub::add(TcpSocket socket, const StreamRequest& request, std::string head) {
+  now_ = StreamSession::Clock::now();
+  auto session = std::make_shared<StreamSession>(*this, std::move(socket), request, std::move(head));
+  Group& group = groups_.try_emplace(session->coalesce(), context_).first->second;
+  session->place_ = group.sessions.size();
+  group.sessions.push_back(session);
+  metrics_.streams.add();
+  metrics_.streams_total.add();
+  count_.fetch_add(1, std::memory_order_acq_rel);
+  // Counted before the look at the log, so no event can fall between the two.
+  session->watch();
+  flush(*session);
+}
+
+void StreamHub::forget(StreamSession& session) {
+  Group& group = groups_.at(session.coalesce());
+  const std::size_t place = session.place_;
+  std::swap(group.sessions[place], group.sessions.back());
+  group.sessions[place]->place_ = place;
+  const auto keep_alive = std::move(group.sessions.back());  // its caller is still in it
+  group.sessions.pop_back();
+  metrics_.streams.subtract();
+  metrics_.connections.subtract();
+  count_.fetch_sub(1, std::memory_order_acq_rel);
+  boost::asio::post(context_, [keep_alive] {});
+}
+
+void StreamHub::tick(StreamSession::Clock::time_point now) {
+  now_ = now;
+  for (auto& [delay, group] : groups_) {
+    for (std::size_t i = group.sessions.size(); i-- > 0;) {
+      if (i < group.sessions.size()) group.sessions[i]->tick(now);
+    }
+  }
+}
+
+void StreamHub::shut_down_all() {
+  std::mt19937 random(std::random_device{}());
+  std::uniform_int_distribution<int> spread_ms(1000, 5000);
+  for (auto& [delay, group] : groups_) {
+    while (!group.sessions.empty()) {
+      const auto session = group.sessions.back();
+      session->shut_down(std::chrono::milliseconds(spread_ms(random)));
+    }
+    group.timer.cancel();
+  }
+}
+
+}  // namespace tapedeck

@@ -1,0 +1,64 @@
+// StreamHub: all SSE clients of one worker. Woken once for a batch of new events, however many
+// clients there are; one timer does every heartbeat.
+//
+// Lives on its worker's thread, but for wake(), which any thread may call.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "server/metrics.hpp"
+#include "server/stream_session.hpp"
+
+namespace tapedeck {
+
+class StreamHub {
+ public:
+  StreamHub(boost::asio::io_context& context, const EventLog& log, const ServerOptions& options,
+            WorkerMetrics& metrics)
+      : context_(context), log_(log), options_(options), metrics_(metrics) {}
+
+  /// There are new events. At most one wake-up is under way at a time; costs nothing while there
+  /// are no clients.
+  void wake();
+
+  void add(TcpSocket socket, const StreamRequest& request, std::string head);
+  void flush(StreamSession& session);
+  void tick(StreamSession::Clock::time_point now);
+  void shut_down_all();
+  void forget(StreamSession& session);
+
+  const EventLog& log() const noexcept { return log_; }
+  const ServerOptions& options() const noexcept { return options_; }
+  WorkerMetrics& metrics() noexcept { return metrics_; }
+  /// The clock as of the current round; reading it for each write would cost more than it tells.
+  StreamSession::Clock::time_point now() const noexcept { return now_; }
+
+ private:
+  /// Sessions that hold events back equally long.
+  struct Group {
+    explicit Group(boost::asio::io_context& context) : timer(context) {}
+    std::vector<std::shared_ptr<StreamSession>> sessions;
+    boost::asio::steady_timer timer;
+    bool waiting = false;
+  };
+
+  void on_wake();
+  void flush_group(Group& group);
+  void flush_later(std::shared_ptr<StreamSession> session);
+
+  boost::asio::io_context& context_;
+  const EventLog& log_;
+  const ServerOptions& options_;
+  WorkerMetrics& metrics_;
+  std::map<std::chrono::milliseconds, Group> groups_;
+  StreamSession::Clock::time_point now_ = StreamSession::Clock::now();
+  std::atomic<std::size_t> count_{0};
+  std::atomic<bool> wake_under_way_{false};
+};
+
+}  // namespace tapedeck

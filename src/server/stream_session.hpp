@@ -1,0 +1,78 @@
+// StreamSession: one SSE client. A cursor on the log and a socket; between writes it holds a
+// position and at most one unfinished frame, so ten thousand idle or stalled clients cost little.
+//
+// Lives on its worker's thread. Writes go straight from the log to the socket without a copy.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bus/compiled_filter.hpp"
+#include "bus/event_log.hpp"
+#include "server/stream_request.hpp"
+
+namespace tapedeck {
+
+using TcpSocket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+class StreamHub;
+
+class StreamSession : public std::enable_shared_from_this<StreamSession> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// @param head sent before anything else.
+  StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request, std::string head);
+
+  /// Sends what the log has and the socket takes, within a fair share.
+  enum class Progress : std::uint8_t { caught_up, more, blocked };
+  Progress flush();
+
+  /// Watches for the client going away.
+  void watch();
+  /// Heartbeats when quiet, gives up on a client that has stopped reading.
+  void tick(Clock::time_point now);
+  /// Says goodbye and closes.
+  void shut_down(std::chrono::milliseconds retry);
+  void close();
+
+  bool closed() const noexcept { return !socket_.is_open(); }
+  std::chrono::milliseconds coalesce() const noexcept { return coalesce_; }
+
+ private:
+  friend class StreamHub;
+
+  void choose_start(const StreamRequest& request);
+  void resume_after(const std::string& id);
+  void announce_gap(std::string_view requested, std::uint64_t oldest,
+                    std::optional<std::uint64_t> missed);
+  bool send_pending();
+  bool send_run(const SegmentPin& pin);
+  bool send_matching(const SegmentPin& pin);
+  void keep_rest(const SegmentPin& pin, std::uint64_t from, std::size_t sent);
+  std::ptrdiff_t send(const struct iovec* pieces, std::size_t count);
+  void wait_until_writable();
+  std::size_t piece_offset(const FrameIndex& index) const noexcept {
+    return dialect_ == Dialect::eventsource ? 0 : index.data_offset;
+  }
+  std::string last_id() const;
+
+  StreamHub& hub_;
+  TcpSocket socket_;
+  std::uint64_t next_ = 1;  // the next event to look at
+  std::unique_ptr<CompiledFilter> filter_;  // none: everything matches
+  std::string pending_;     // goes out before the next event
+  Clock::time_point last_write_;
+  std::chrono::milliseconds coalesce_;
+  std::size_t place_ = 0;  // in the hub's list
+  std::chrono::duration<std::uint8_t> heartbeat_;
+  Dialect dialect_;
+  bool blocked_ = false;
+};
+
+}  // namespace tapedeck
