@@ -8,12 +8,12 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 
+#include "app/pacer.hpp"
 #include "execution/execution_engine.hpp"
 #include "execution/paper_broker.hpp"
 #include "market/feed_factory.hpp"
@@ -40,8 +40,8 @@ std::vector<market::Timeframe> parse_timeframes(const std::vector<std::string>& 
   for (const std::string& name : names) {
     const auto timeframe = market::Timeframe::parse(name);
     if (!timeframe) {
-      throw std::invalid_argument(fmt::format("'{}' is no timeframe; use some of {}", name,
-                                              market::Timeframe::kSupported));
+      throw std::invalid_argument(
+          fmt::format("'{}' is no timeframe; use some of {}", name, market::Timeframe::kSupported));
     }
     timeframes.push_back(*timeframe);
   }
@@ -64,40 +64,6 @@ struct Command {
   bool kill = true;
   std::string by;
   std::string reason;
-};
-
-/// Waits so that market time passes `speed` times as fast as the wall clock; stop() ends any wait.
-class Pacer {
- public:
-  explicit Pacer(double speed) noexcept : speed_(speed) {}
-
-  void anchor(Timestamp market) {
-    market_ = market;
-    wall_ = std::chrono::steady_clock::now();
-  }
-  /// @return false when the run is to stop
-  bool wait_for(Timestamp market) {
-    if (stopping_.load(std::memory_order_relaxed)) return false;
-    if (speed_ <= 0) return true;
-    const auto ahead = std::chrono::duration<double, std::nano>(
-        static_cast<double>((market - market_).count()) / speed_);
-    const auto until = wall_ + std::chrono::duration_cast<nanoseconds>(ahead);
-    std::unique_lock lock(mutex_);
-    return !changed_.wait_until(lock, until, [this] { return stopping_.load(); });
-  }
-  void stop() {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  const double speed_;
-  Timestamp market_{};
-  std::chrono::steady_clock::time_point wall_{};
-  std::mutex mutex_;  // only for changed_
-  std::condition_variable changed_;
-  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace
@@ -189,9 +155,10 @@ EngineRunner::Run::Run(TelemetryBus& bus, EngineRunOptions options)
   };
   feed_ = market::make_feed(request, calendar_);
   if (feed_->knows_all_instruments() && !options_.symbols.empty() &&
-      std::none_of(options_.symbols.begin(), options_.symbols.end(), [&](const std::string& symbol) {
-        return feed_->instruments().find(symbol) != nullptr;
-      })) {
+      std::none_of(options_.symbols.begin(), options_.symbols.end(),
+                   [&](const std::string& symbol) {
+                     return feed_->instruments().find(symbol) != nullptr;
+                   })) {
     std::string known;
     for (const auto& [symbol, info] : feed_->instruments().all()) {
       known += (known.empty() ? "" : ", ") + symbol;
@@ -427,22 +394,34 @@ void EngineRunner::Run::set_error(const std::string& sentence) {
 EngineRunner::EngineRunner(TelemetryBus& bus, EngineRunOptions options)
     : run_(std::make_unique<Run>(bus, std::move(options))) {}
 
-EngineRunner::~EngineRunner() { stop(); }
+EngineRunner::~EngineRunner() {
+  stop();
+}
 
-void EngineRunner::start() { run_->launch(); }
+void EngineRunner::start() {
+  run_->launch();
+}
 
 void EngineRunner::stop() {
   run_->stop();
   run_->join();
 }
 
-void EngineRunner::wait() { run_->join(); }
+void EngineRunner::wait() {
+  run_->join();
+}
 
-bool EngineRunner::finished() const noexcept { return run_->finished(); }
+bool EngineRunner::finished() const noexcept {
+  return run_->finished();
+}
 
-std::string EngineRunner::error() const { return run_->error(); }
+std::string EngineRunner::error() const {
+  return run_->error();
+}
 
-RunSummary EngineRunner::summary() const { return run_->summary(); }
+RunSummary EngineRunner::summary() const {
+  return run_->summary();
+}
 
 void EngineRunner::request_kill(std::string by, std::string reason) {
   run_->command({true, std::move(by), std::move(reason)});

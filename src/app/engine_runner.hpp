@@ -1,11 +1,12 @@
-// Runs the four engines on one feed: ticks → candles → decisions → orders → positions, on one engine
-// thread, by the feed's clock. `tapedeck run` makes one and nothing else is needed.
+// Runs the four engines on one feed: ticks → candles → decisions → orders → positions, on one
+// engine thread, by the feed's clock. `tapedeck run` makes one and nothing else is needed.
 //
 // In a replay or simulation nothing that is published depends on the wall clock: same input and
 // seed, same events. At speed 0 no event is lost: the engine thread waits for the bus.
 //
 // Rules of the clock:
-//   - Between two records it walks from one due thing (health, candle end, phase change) to the next.
+//   - Between two records it walks from one due thing (health, candle end, phase change) to the
+//   next.
 //   - While the market is closed, pauses longer than a minute are jumped over.
 //   - After 65 minutes without a record it jumps to the next record (by then silent symbols have
 //     been told), so that a hole in old data does not play out as days of silence.
@@ -31,7 +32,8 @@ struct EngineRunOptions {
   /// `sim[?sessions=N]` or `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`
   std::string feed = "sim";
   double speed = 1;  ///< 1: as it happens, N: N times as fast, 0: as fast as it goes
-  std::vector<std::string> symbols;  ///< only these (and what their signals are ordered in); empty: all
+  std::vector<std::string>
+      symbols;  ///< only these (and what their signals are ordered in); empty: all
   std::vector<std::string> timeframes{"1m", "5m"};
   std::vector<std::string> strategies{"momentum"};
   std::uint64_t seed = 1;
@@ -59,7 +61,7 @@ struct RunSummary {
   std::uint64_t fills = 0;
   std::uint64_t rejects = 0;
   std::uint64_t expired = 0;  ///< orders that outlived their session
-  double realized_pnl = 0;  ///< before charges
+  double realized_pnl = 0;    ///< before charges
   double charges = 0;
   Timestamp from{};  ///< engine time; 0 before the first record
   Timestamp to{};

@@ -52,6 +52,18 @@ std::uint64_t TickClock::ticks() const noexcept {
   return monotonic_now_ns();
 }
 
+std::uint64_t TickClock::ordered_ticks() const noexcept {
+#if defined(__x86_64__)
+  if (use_tsc_) {
+    _mm_lfence();
+    const std::uint64_t now = __rdtsc();
+    _mm_lfence();
+    return now;
+  }
+#endif
+  return monotonic_now_ns();
+}
+
 TickClock::Reading TickClock::read() const noexcept {
   Reading best{};
   std::uint64_t best_width = ~std::uint64_t{0};

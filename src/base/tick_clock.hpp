@@ -22,6 +22,8 @@ class TickClock {
   explicit TickClock(bool use_tsc);
 
   std::uint64_t ticks() const noexcept;
+  /// The same, but no load before it is done later and none after it earlier.
+  std::uint64_t ordered_ticks() const noexcept;
   /// UTC nanoseconds of a tick count.
   std::int64_t to_utc_ns(std::uint64_t ticks) const noexcept {
     const auto delta = static_cast<std::int64_t>(ticks - base_ticks_);

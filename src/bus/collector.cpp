@@ -19,7 +19,8 @@ Collector::Collector(EventLog& log, bool use_tsc)
   // A known type's number is its place in KnownEvents, which is what records carry.
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (log_.type_number(std::tuple_element_t<I, detail::KnownEvents>::type), ...);
-  }(std::make_index_sequence<detail::kKnownEventCount>{});
+  }
+  (std::make_index_sequence<detail::kKnownEventCount>{});
   sources_.emplace_back();
   source_keys_.emplace_back();
   known_sources_.push_back(&sources_.front());
@@ -40,7 +41,8 @@ SourceId Collector::register_source(const Source& source) {
   for (const std::string* text :
        {&source.host, &source.engine_id, &source.run_id, &source.account, &source.mode}) {
     if (text->size() > kMaxSourceField) {
-      throw std::length_error("a source's field may have at most 256 bytes: " + text->substr(0, 40));
+      throw std::length_error("a source's field may have at most 256 bytes: " +
+                              text->substr(0, 40));
     }
   }
   const std::lock_guard lock(registry_mutex_);
@@ -75,7 +77,8 @@ void Collector::encode_record(const std::byte* record) {
     last_ticks_ = header.ticks;
   }
   if (header.source >= known_sources_.size()) adopt_new_queues();
-  const EncodedSource& source = *known_sources_[header.source];
+  const bool is_known = header.source < known_sources_.size();  // not of another bus
+  const EncodedSource& source = *known_sources_[is_known ? header.source : 0];
   FrameIndex index;
   char* out = log_.room(FrameEncoder::frame_bound(header, source));
   encoder_.encode(out, record, source, log_.next_seq(), clock_.to_utc_ns(header.ticks), index);
@@ -96,7 +99,10 @@ void Collector::encode_record(const std::byte* record) {
   log_.append(index);
 }
 
-std::size_t Collector::collect(std::size_t limit) {
+std::size_t Collector::collect(std::size_t limit, std::uint64_t until_ticks) {
+  // Only what was enqueued up to now, before the first look at any queue: a queue looked at last
+  // may already hold an event whose cause came into one looked at first after that look.
+  const std::uint64_t now = clock_.ordered_ticks();
   adopt_new_queues();
   for (const auto& queue : queues_) queue->refresh();
   std::size_t collected = 0;
@@ -117,8 +123,9 @@ std::size_t Collector::collect(std::size_t limit) {
         next_ticks = std::min(next_ticks, front.ticks);
       }
     }
-    any_left = oldest != nullptr;
+    any_left = oldest != nullptr && oldest_ticks <= until_ticks;
     if (!any_left) break;
+    next_ticks = std::min(next_ticks, until_ticks);
     for (auto front = oldest->front(); front.record != nullptr && front.ticks <= next_ticks;
          front = oldest->front()) {
       std::uint32_t size = 0;
@@ -132,6 +139,7 @@ std::size_t Collector::collect(std::size_t limit) {
       }
     }
     oldest->release();
+    if (oldest->front().record == nullptr) oldest->refresh();  // it may go on in a larger ring
   }
   if (collected % kCommitEvery != 0) commit();
   forget_retired_queues();
@@ -139,11 +147,7 @@ std::size_t Collector::collect(std::size_t limit) {
 }
 
 void Collector::collect_all() {
-  // What was enqueued before the call is visible to the first refresh of each queue; a queue that
-  // has grown needs one refresh a ring. Bounded, so that busy publishers cannot keep us here.
-  for (int round = 0; round < 64; ++round) {
-    if (collect(~std::size_t{0}) == 0) break;
-  }
+  collect(~std::size_t{0});
 }
 
 void Collector::commit() {
@@ -154,14 +158,15 @@ void Collector::commit() {
 }
 
 Result<SeqRange> Collector::append(std::span<const DecodedEvent> events) {
-  collect(~std::size_t{0});
+  collect_all();
   // All or nothing: make sure of every type before the first event goes in.
   for (const DecodedEvent& event : events) {
     if (!log_.type_number(event.type)) {
       rejected_ += events.size();
       return Error{"too_many_types",
                    "This server already knows " + std::to_string(EventLog::kMaxTypes) +
-                       " event types; use an existing one instead of " + std::string(event.type) + ".",
+                       " event types; use an existing one instead of " + std::string(event.type) +
+                       ".",
                    "/" + std::to_string(&event - events.data()) + "/type"};
     }
   }
@@ -184,7 +189,9 @@ std::size_t Collector::add_commit_listener(std::function<void()> listener) {
   return listeners_.size() - 1;
 }
 
-void Collector::remove_commit_listener(std::size_t handle) { listeners_[handle] = nullptr; }
+void Collector::remove_commit_listener(std::size_t handle) {
+  listeners_[handle] = nullptr;
+}
 
 void Collector::forget_retired_queues() {
   std::erase_if(queues_, [&](const std::shared_ptr<detail::ThreadQueue>& queue) {

@@ -43,8 +43,9 @@ class Collector {
   bool role_wanted() const noexcept { return waiting_.load(std::memory_order_relaxed) > 0; }
 
   // --- with the role ---
-  /// Moves up to `limit` records into the log and shows them to readers. @return how many.
-  std::size_t collect(std::size_t limit);
+  /// Moves up to `limit` records, enqueued at `until_ticks` or before, into the log and shows them
+  /// to readers. @return how many.
+  std::size_t collect(std::size_t limit, std::uint64_t until_ticks = ~std::uint64_t{0});
   /// Moves everything that was enqueued before the call.
   void collect_all();
   /// Appends events from outside, all or none, after everything enqueued before the call.

@@ -12,6 +12,7 @@ struct Subscribers::Subscription {
   TelemetryBus::Callback callback;
   std::uint64_t next = 0;
   std::atomic<bool> stop{false};
+  std::atomic<bool> finished{false};
   std::thread thread;
 };
 
@@ -33,6 +34,7 @@ Subscribers::~Subscribers() {
     subscriptions_.clear();
   }
   for (auto& subscription : all) end(std::move(subscription));
+  for (auto& subscription : leaving_) subscription->thread.join();
 }
 
 std::uint64_t Subscribers::subscribe(const Filter& filter, TelemetryBus::Callback callback,
@@ -41,11 +43,14 @@ std::uint64_t Subscribers::subscribe(const Filter& filter, TelemetryBus::Callbac
   subscription->filter = CompiledFilter(filter);
   subscription->callback = std::move(callback);
   subscription->next = from;
+  join_finished();
   const std::lock_guard lock(mutex_);
   const std::uint64_t id = next_id_++;
+  subscription->thread = std::thread([this, subscription] {
+    run(*subscription);
+    subscription->finished.store(true, std::memory_order_release);
+  });
   subscriptions_.emplace(id, subscription);
-  // The thread keeps its subscription alive: a callback may unsubscribe itself.
-  subscription->thread = std::thread([this, subscription] { run(*subscription); });
   return id;
 }
 
@@ -65,11 +70,22 @@ bool Subscribers::unsubscribe(std::uint64_t id) {
 void Subscribers::end(std::shared_ptr<Subscription> subscription) {
   subscription->stop.store(true, std::memory_order_release);
   log_.interrupt();
-  if (subscription->thread.get_id() == std::this_thread::get_id()) {
-    subscription->thread.detach();  // in its own callback: it ends when the callback returns
-  } else {
+  if (subscription->thread.get_id() != std::this_thread::get_id()) {
     subscription->thread.join();
+    return;
   }
+  // In its own callback: it ends when that returns, and somebody else joins it.
+  const std::lock_guard lock(mutex_);
+  leaving_.push_back(std::move(subscription));
+}
+
+void Subscribers::join_finished() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(leaving_, [](const std::shared_ptr<Subscription>& subscription) {
+    if (!subscription->finished.load(std::memory_order_acquire)) return false;
+    subscription->thread.join();
+    return true;
+  });
 }
 
 std::size_t Subscribers::count() const {

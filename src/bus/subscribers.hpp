@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
@@ -21,7 +22,8 @@ class Subscribers {
   ~Subscribers();
 
   /// @param from the first sequence number the callback may get.
-  std::uint64_t subscribe(const Filter& filter, TelemetryBus::Callback callback, std::uint64_t from);
+  std::uint64_t subscribe(const Filter& filter, TelemetryBus::Callback callback,
+                          std::uint64_t from);
   bool unsubscribe(std::uint64_t id);
   std::size_t count() const;
   std::uint64_t callback_errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
@@ -30,10 +32,12 @@ class Subscribers {
   struct Subscription;
   void run(Subscription& subscription);
   void end(std::shared_ptr<Subscription> subscription);
+  void join_finished();
 
   EventLog& log_;
-  mutable std::mutex mutex_;  // guards subscriptions_ and next_id_
+  mutable std::mutex mutex_;  // guards subscriptions_, leaving_ and next_id_
   std::map<std::uint64_t, std::shared_ptr<Subscription>> subscriptions_;
+  std::vector<std::shared_ptr<Subscription>> leaving_;  // unsubscribed by their own callback
   std::uint64_t next_id_ = 1;
   std::atomic<std::uint64_t> errors_{0};
 };

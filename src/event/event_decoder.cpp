@@ -338,6 +338,9 @@ struct EventDecoder::Impl {
     } else if (type == ondemand::json_type::object) {
       read_event(must(document.get_object()));
     } else {
+      simdjson::dom::parser checker;  // a bare value: is it JSON at all?
+      const auto error = checker.parse(text.data(), text.size()).error();
+      if (error != simdjson::SUCCESS) fail_json(error);
       fail("invalid_event", "The body must be an event object or an array of them.", "");
     }
     const char* rest = nullptr;  // there is a location only where something is left

@@ -34,7 +34,9 @@ constexpr double kBrokerageCap = 20.0;
 constexpr double kSebi = 0.000001;
 constexpr double kGst = 0.18;
 
-double to_paise(double rupees) noexcept { return std::round(rupees * 100.0) / 100.0; }
+double to_paise(double rupees) noexcept {
+  return std::round(rupees * 100.0) / 100.0;
+}
 
 const RateRow& rates_of(Kind kind, market::IstDate date) noexcept {
   const RateRow* in_force = nullptr;

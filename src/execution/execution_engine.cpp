@@ -54,9 +54,9 @@ void ExecutionEngine::submit(const strategy::OrderIntent& intent, Timestamp now)
   publish_order(order, update);
   update.reason = {};
 
-  const std::string problem =
-      instrument == nullptr ? fmt::format("there is no instrument '{}'", intent.order_symbol)
-                            : margin_problem(order);
+  const std::string problem = instrument == nullptr
+                                  ? fmt::format("there is no instrument '{}'", intent.order_symbol)
+                                  : margin_problem(order);
   if (!problem.empty()) {
     update.status = OrderStatus::rejected;
     update.reason = problem;
@@ -80,8 +80,8 @@ double ExecutionEngine::margin_of(const InstrumentInfo& instrument, double value
 double ExecutionEngine::margin_used() const noexcept {
   double used = 0;
   for (const auto& [key, position] : book_.all()) {
-    used += margin_of(position.instrument,
-                      static_cast<double>(position.size) * position.last_price);
+    used +=
+        margin_of(position.instrument, static_cast<double>(position.size) * position.last_price);
   }
   return used;
 }
@@ -139,7 +139,8 @@ void ExecutionEngine::book_fill(Order& order, const BrokerUpdate& update) {
   if (update.status == OrderStatus::filled) fill_latency_.add(update.at - order.intent.decided_at);
   order.charges = charges_of(order.request.instrument, order.request.side, order.turnover,
                              market::ist_date(update.at));
-  const double charged = order.charges.total() - std::exchange(order.charged, order.charges.total());
+  const double charged =
+      order.charges.total() - std::exchange(order.charged, order.charges.total());
   publish_order(order, update);
 
   PositionBook::Fill fill;
@@ -198,8 +199,8 @@ strategy::Pnl ExecutionEngine::pnl(std::string_view strategy) const {
     total.realized += position.realized;
     total.unrealized += position.unrealized();
     total.charges += position.charges;
-    total.margin_used += margin_of(position.instrument,
-                                   static_cast<double>(position.size) * position.last_price);
+    total.margin_used +=
+        margin_of(position.instrument, static_cast<double>(position.size) * position.last_price);
     if (position.size != 0) ++total.open_positions;
   }
   total.margin_available = options_.capital - margin_used();

@@ -6,7 +6,8 @@
 // engine time. Rules:
 //   - A transition that cannot follow is refused: nothing changes, it is counted and makes the
 //     engine `degraded` until the next health.
-//   - Before an entry is sent, its margin (15 % of the value of derivatives, 20 % of shares) must be
+//   - Before an entry is sent, its margin (15 % of the value of derivatives, 20 % of shares) must
+//   be
 //     free: else `rejected`, reject_code insufficient_margin. Exits are never held back.
 //   - Stopping cancels the orders that are still at work; positions stay.
 //

@@ -5,8 +5,12 @@ namespace tapedeck::execution {
 namespace {
 
 Map as_map(const Charges& charges) {
-  return Map{{"brokerage", charges.brokerage}, {"stt", charges.stt},   {"exchange", charges.exchange},
-             {"sebi", charges.sebi},           {"stamp", charges.stamp}, {"gst", charges.gst},
+  return Map{{"brokerage", charges.brokerage},
+             {"stt", charges.stt},
+             {"exchange", charges.exchange},
+             {"sebi", charges.sebi},
+             {"stamp", charges.stamp},
+             {"gst", charges.gst},
              {"total", strategy::to_paise(charges.total())}};
 }
 

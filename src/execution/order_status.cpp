@@ -83,7 +83,9 @@ std::string_view to_string(OrderStatus status) noexcept {
   return "error";
 }
 
-bool is_final(OrderStatus status) noexcept { return followers(status) == 0; }
+bool is_final(OrderStatus status) noexcept {
+  return followers(status) == 0;
+}
 
 bool can_follow(OrderStatus from, OrderStatus to) noexcept {
   return (followers(from) >> static_cast<unsigned>(to) & 1U) != 0;

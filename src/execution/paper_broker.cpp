@@ -56,9 +56,8 @@ PaperBroker::Refusal PaperBroker::refusal_of(const OrderRequest& request, Timest
     return {"bad_quantity", fmt::format("the quantity {} is not above zero", request.qty)};
   }
   if (!instrument.tradable && !instrument.stand_in) {
-    return {"not_tradable",
-            fmt::format("{} is an index and cannot be ordered; order its future",
-                        instrument.symbol)};
+    return {"not_tradable", fmt::format("{} is an index and cannot be ordered; order its future",
+                                        instrument.symbol)};
   }
   if (instrument.lot_size > 1 && request.qty % instrument.lot_size != 0) {
     return {"lot_size", fmt::format("the quantity {} is no multiple of the lot size {}",
@@ -97,8 +96,8 @@ void PaperBroker::submit(const OrderRequest& request, Timestamp now) {
     return;
   }
   // A price stamped with the very end of the session still counts.
-  order.expires_at = calendar_.continuous_at(request.instrument.group, now)->end +
-                     std::chrono::nanoseconds{1};
+  order.expires_at =
+      calendar_.continuous_at(request.instrument.group, now)->end + std::chrono::nanoseconds{1};
   orders_.emplace(request.order_id, std::move(order));
 }
 
@@ -123,9 +122,8 @@ bool PaperBroker::fill(Order& order, const PriceUpdate& price) {
     const double tick = order.request.instrument.tick_size;
     at = std::max(on_tick(at + (buys ? 1 : -1) * options_.slippage_ticks * tick, tick), tick);
   }
-  const std::int64_t qty = options_.fill_limit > 0
-                               ? std::min(order.remaining, options_.fill_limit)
-                               : order.remaining;
+  const std::int64_t qty =
+      options_.fill_limit > 0 ? std::min(order.remaining, options_.fill_limit) : order.remaining;
   order.remaining -= qty;
   const std::string fill_id = fmt::format("{}-F{}", order.request.order_id, ++order.fills);
   BrokerUpdate update;
@@ -159,8 +157,8 @@ void PaperBroker::on_price(const PriceUpdate& price) {
 Timestamp PaperBroker::next_due() const {
   Timestamp due = Timestamp::max();
   for (const auto& [id, order] : orders_) {
-    due = std::min(due, order.acknowledged ? order.expires_at
-                                           : std::min(order.ack_at, order.expires_at));
+    due = std::min(
+        due, order.acknowledged ? order.expires_at : std::min(order.ack_at, order.expires_at));
   }
   return due;
 }

@@ -1,11 +1,11 @@
 // A broker that trades against the feed's prices. Deterministic: its clock is the engine's.
 //
 // An order is acknowledged ack_latency after it was submitted and fills at the first price of its
-// symbol after that: a MARKET order at that price worsened by slippage_ticks, a LIMIT order when the
-// price has reached its limit, at the limit. With fill_limit set, each price fills at most that many
-// units. Orders end with their session (`expired`). Rejected, with a code: bad_quantity, lot_size,
-// tick_size, not_tradable, market_closed.
-// Order ids: PAPER-YYYYMMDD-NNNN, numbered within the day.
+// symbol after that: a MARKET order at that price worsened by slippage_ticks, a LIMIT order when
+// the price has reached its limit, at the limit. With fill_limit set, each price fills at most that
+// many units. Orders end with their session (`expired`). Rejected, with a code: bad_quantity,
+// lot_size, tick_size, not_tradable, market_closed. Order ids: PAPER-YYYYMMDD-NNNN, numbered within
+// the day.
 #pragma once
 
 #include <chrono>

@@ -22,8 +22,8 @@ struct PositionKey {
 
 struct Position {
   market::InstrumentInfo instrument;
-  std::int64_t size = 0;     ///< signed units
-  double entry_price = 0;    ///< average; 0 when flat
+  std::int64_t size = 0;   ///< signed units
+  double entry_price = 0;  ///< average; 0 when flat
   double last_price = 0;
   double realized = 0;       ///< since the run began, before charges
   double charges = 0;        ///< since the run began

@@ -195,8 +195,8 @@ bool CsvLayout::has(Column column) const noexcept {
 std::string_view CsvLayout::problem() const noexcept {
   const bool timed = has(Column::timestamp) || (has(Column::date) && has(Column::time));
   if (!timed) return "no timestamp column";
-  const bool candles = has(Column::open) && has(Column::high) && has(Column::low) &&
-                       has(Column::close);
+  const bool candles =
+      has(Column::open) && has(Column::high) && has(Column::low) && has(Column::close);
   if (!candles && has(Column::open)) return "open without high, low and close";
   if (!candles && !has(Column::price)) return "no price column and no open, high, low, close";
   for (const Column column : columns) {

@@ -1,7 +1,7 @@
 // Where market data comes from. One interface for the simulator, replays and live tickers.
 //
-// A feed belongs to one run and is called by its engine thread only. next() may read files but never
-// waits for the wall clock: pacing is the runner's business.
+// A feed belongs to one run and is called by its engine thread only. next() may read files but
+// never waits for the wall clock: pacing is the runner's business.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,8 @@ class Heartbeat {
   void mute() noexcept { running_ = false; }
   /// @return whether this is a change that has to be published
   bool change(EngineState to) noexcept {
-    if (state_ == to || state_ == EngineState::error || state_ == EngineState::stopped) return false;
+    if (state_ == to || state_ == EngineState::error || state_ == EngineState::stopped)
+      return false;
     if (state_ == EngineState::idle) return false;
     state_ = to;
     if (to == EngineState::error || to == EngineState::stopped) running_ = false;

@@ -17,11 +17,16 @@ struct LotRow {
 
 // NSE circulars; a change takes effect with new contract series, the table has the front month.
 const std::array kLots{
-    LotRow{"NIFTY", make_date(2015, 10, 30), 75},      LotRow{"NIFTY", make_date(2021, 7, 30), 50},
-    LotRow{"NIFTY", make_date(2024, 4, 26), 25},       LotRow{"NIFTY", make_date(2024, 12, 27), 75},
-    LotRow{"NIFTY", make_date(2025, 12, 31), 65},      LotRow{"BANKNIFTY", make_date(2020, 7, 31), 25},
-    LotRow{"BANKNIFTY", make_date(2023, 7, 28), 15},   LotRow{"BANKNIFTY", make_date(2024, 12, 27), 30},
-    LotRow{"BANKNIFTY", make_date(2025, 6, 27), 35},   LotRow{"BANKNIFTY", make_date(2025, 12, 31), 30},
+    LotRow{"NIFTY", make_date(2015, 10, 30), 75},
+    LotRow{"NIFTY", make_date(2021, 7, 30), 50},
+    LotRow{"NIFTY", make_date(2024, 4, 26), 25},
+    LotRow{"NIFTY", make_date(2024, 12, 27), 75},
+    LotRow{"NIFTY", make_date(2025, 12, 31), 65},
+    LotRow{"BANKNIFTY", make_date(2020, 7, 31), 25},
+    LotRow{"BANKNIFTY", make_date(2023, 7, 28), 15},
+    LotRow{"BANKNIFTY", make_date(2024, 12, 27), 30},
+    LotRow{"BANKNIFTY", make_date(2025, 6, 27), 35},
+    LotRow{"BANKNIFTY", make_date(2025, 12, 31), 30},
 };
 
 bool has_digit(std::string_view text) {

@@ -1,5 +1,5 @@
-// What can be watched or traded, keyed by symbol. What gives the signal need not be what is ordered:
-// an index names the contract its signals are ordered in (order_symbol).
+// What can be watched or traded, keyed by symbol. What gives the signal need not be what is
+// ordered: an index names the contract its signals are ordered in (order_symbol).
 //
 // Single-threaded: the feed that owns a table changes it, the engines of the same run read it.
 // The address of an entry stays valid until it is removed.

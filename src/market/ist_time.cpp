@@ -15,9 +15,13 @@ std::string format(IstDate date, const char* pattern) {
 
 }  // namespace
 
-std::string format_date(IstDate date) { return format(date, "{:04}-{:02}-{:02}"); }
+std::string format_date(IstDate date) {
+  return format(date, "{:04}-{:02}-{:02}");
+}
 
-std::string format_compact_date(IstDate date) { return format(date, "{:04}{:02}{:02}"); }
+std::string format_compact_date(IstDate date) {
+  return format(date, "{:04}{:02}{:02}");
+}
 
 std::optional<IstDate> parse_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;

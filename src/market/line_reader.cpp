@@ -25,7 +25,8 @@ std::string read_error(gzFile file, const std::string& name) {
   int code = Z_OK;
   const char* text = gzerror(file, &code);
   if (code == Z_OK || code == Z_STREAM_END) return {};
-  if (code == Z_BUF_ERROR) return fmt::format("'{}' ends too early: the gzip data is cut off", name);
+  if (code == Z_BUF_ERROR)
+    return fmt::format("'{}' ends too early: the gzip data is cut off", name);
   return fmt::format("cannot read '{}': {}", name, code == Z_ERRNO ? std::strerror(errno) : text);
 }
 
@@ -39,8 +40,8 @@ bool LineReader::fill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
-  const int read = gzread(file_.get(), buffer_.data() + end_,
-                          static_cast<unsigned>(buffer_.size() - end_));
+  const int read =
+      gzread(file_.get(), buffer_.data() + end_, static_cast<unsigned>(buffer_.size() - end_));
   if (read <= 0) {
     at_end_ = true;
     error_ = read_error(file_.get(), name_);
@@ -92,8 +93,8 @@ std::string read_whole_file(const std::filesystem::path& path, std::size_t max_b
     if (read <= 0) break;
     text.append(chunk.data(), static_cast<std::size_t>(read));
     if (text.size() > max_bytes) {
-      throw std::runtime_error(fmt::format("'{}' is larger than {} MiB; split it", path.string(),
-                                           max_bytes >> 20));
+      throw std::runtime_error(
+          fmt::format("'{}' is larger than {} MiB; split it", path.string(), max_bytes >> 20));
     }
   }
   if (auto problem = read_error(file.get(), path.string()); !problem.empty()) {

@@ -9,7 +9,9 @@ namespace {
 using std::chrono::nanoseconds;
 constexpr std::size_t kListedStaleSymbols = 10;
 
-double minutes(nanoseconds t) { return static_cast<double>(t.count()) / 6e10; }
+double minutes(nanoseconds t) {
+  return static_cast<double>(t.count()) / 6e10;
+}
 
 }  // namespace
 
@@ -31,7 +33,9 @@ MarketDataCounts MarketDataEngine::counts() const noexcept {
 
 // --- data ---
 
-bool MarketDataEngine::watch(std::string_view symbol) { return state_of(symbol) != nullptr; }
+bool MarketDataEngine::watch(std::string_view symbol) {
+  return state_of(symbol) != nullptr;
+}
 
 MarketDataEngine::SymbolState* MarketDataEngine::state_of(std::string_view symbol) {
   if (last_used_ != nullptr && last_used_->info.symbol == symbol) return last_used_;
@@ -41,8 +45,8 @@ MarketDataEngine::SymbolState* MarketDataEngine::state_of(std::string_view symbo
     if (info == nullptr) {
       if (not_found_.emplace(symbol).second) {
         ++counts_.lookup_failures;
-        publisher_.publish(MdeLookupFailure{.symbol = symbol, .exchange_tried = "NSE,NFO", .extra = {}},
-                           now_);
+        publisher_.publish(
+            MdeLookupFailure{.symbol = symbol, .exchange_tried = "NSE,NFO", .extra = {}}, now_);
       }
       return nullptr;
     }
@@ -92,7 +96,8 @@ bool MarketDataEngine::in_session(std::string_view symbol, Timestamp at) {
 
 bool MarketDataEngine::is_current(const Candle& candle) {
   SymbolState* state = state_of(candle.symbol);
-  return state != nullptr && enter_session(*state, candle.start) && candle.start >= state->heard;
+  return state != nullptr && enter_session(*state, candle.start) &&
+         candle.start >= state->last_seen;
 }
 
 bool MarketDataEngine::on_candle(const Candle& candle) {
@@ -106,7 +111,7 @@ bool MarketDataEngine::on_candle(const Candle& candle) {
     ++counts_.out_of_session_ticks;
     return false;
   }
-  if (candle.start < state->heard) {
+  if (candle.start < state->last_seen) {
     ++counts_.late_ticks;
     return false;
   }
@@ -131,7 +136,7 @@ bool MarketDataEngine::enter_session(SymbolState& state, Timestamp at) {
   if (!session) return false;
   if (state.session && session->start < state.session->start) return false;
   state.session = session;
-  state.heard = session->start;
+  state.heard = std::max(session->start, started_);
   return true;
 }
 
@@ -248,7 +253,7 @@ void MarketDataEngine::publish_candle(const SymbolState& state, const Candle& ca
 // --- the clock ---
 
 void MarketDataEngine::start(Timestamp now) {
-  now_ = now;
+  now_ = started_ = now;
   heartbeat_.start(now);
   publish_health(now);
   for (auto& [group, state] : groups_) {

@@ -7,7 +7,8 @@
 //   - Only ticks of a continuous session count; others are counted as out_of_session_ticks.
 //   - A tick older than the start of its symbol's open shortest candle is late: counted, not used.
 //   - A feed_gap is a silence of a symbol longer than gap_threshold within one continuous session
-//     (from its start, if that is later); told when the next tick comes, else at the session's end.
+//     (from the session's or the engine's start, if that is later); told when the next tick comes,
+//     else at the session's end.
 //   - degraded: no tick of any symbol for longer than gap_threshold while a session is on.
 //
 // One engine thread. A tick costs a map look-up and a few compares per timeframe.
@@ -86,7 +87,7 @@ class MarketDataEngine final : public Engine {
     InstrumentInfo info;
     std::optional<PhaseSpan> session;
     Timestamp last_seen{};
-    Timestamp heard{};  // last tick of this session, or its start
+    Timestamp heard{};  // last data of this session, or since when it could have come
     bool fed_with_candles = false;
     std::vector<CandleBuilder> builders;
   };
@@ -119,6 +120,7 @@ class MarketDataEngine final : public Engine {
   CandleSink sink_;
   Heartbeat heartbeat_;
   Timestamp now_{};
+  Timestamp started_{};
   std::map<std::string, SymbolState, std::less<>> symbols_;
   SymbolState* last_used_ = nullptr;
   std::map<SessionGroup, GroupState> groups_;

@@ -83,11 +83,17 @@ class ReplayFeed::Lane {
     FeedRecord candle;
     candle.kind = RecordKind::candle;
     Timestamp end = row.at + row.timeframe->length();
-    const auto session =
-        calendar_.continuous_at(instruments_.find(row.symbol)->group, row.at);
+    const auto session = calendar_.continuous_at(instruments_.find(row.symbol)->group, row.at);
     if (session) end = std::min(end, session->end);
-    candle.candle = {std::string(row.symbol), *row.timeframe, row.at,    end, row.open, row.high,
-                     row.low,                 row.close,      row.volume};
+    candle.candle = {std::string(row.symbol),
+                     *row.timeframe,
+                     row.at,
+                     end,
+                     row.open,
+                     row.high,
+                     row.low,
+                     row.close,
+                     row.volume};
     held_.push({std::move(candle), ++order_});
   }
 

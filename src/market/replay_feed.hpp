@@ -1,11 +1,11 @@
-// The feed that plays files back: ticks or candles of one file or of a folder. The files of a folder
-// are merged by time (files with equal times in the order of their names), so that one file per day
-// and one file per symbol both play as they happened; a file is opened when its time comes.
+// The feed that plays files back: ticks or candles of one file or of a folder. The files of a
+// folder are merged by time (files with equal times in the order of their names), so that one file
+// per day and one file per symbol both play as they happened; a file is opened when its time comes.
 //
-// A candle becomes two records: a mark with its open a second after its start, and the candle at its
-// end. Rows
-// whose time steps back within a file are handed over where they stand: the engine counts them late.
-// Memory: one read buffer per open CSV file; a JSON file is held while it is played.
+// A candle becomes two records: a mark with its open a second after its start, and the candle at
+// its end. Rows whose time steps back within a file are handed over where they stand: the engine
+// counts them late. Memory: one read buffer per open CSV file; a JSON file is held while it is
+// played.
 #pragma once
 
 #include <memory>

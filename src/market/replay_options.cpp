@@ -13,7 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw std::invalid_argument(sentence);
+}
 
 std::string percent_decode(std::string_view text) {
   std::string out;
@@ -46,10 +48,11 @@ std::vector<Column> parse_columns(std::string_view text) {
   for (const std::string_view name : split(text, ',')) {
     const auto column = column_named(name);
     if (!column) {
-      refuse(fmt::format("columns= names '{}', which is no column; use timestamp, symbol, price, "
-                         "volume, cumulative_volume, open, high, low, close, date, time or - to "
-                         "skip a cell",
-                         name));
+      refuse(
+          fmt::format("columns= names '{}', which is no column; use timestamp, symbol, price, "
+                      "volume, cumulative_volume, open, high, low, close, date, time or - to "
+                      "skip a cell",
+                      name));
     }
     columns.push_back(*column);
   }
@@ -71,8 +74,8 @@ void set_option(ReplayOptions& options, std::string_view key, const std::string&
   } else if (key == "tz") {
     const auto zone = parse_zone(value);
     if (!zone) {
-      refuse(fmt::format("tz={} is not known; use Asia/Kolkata, UTC or an offset like +05:30",
-                         value));
+      refuse(
+          fmt::format("tz={} is not known; use Asia/Kolkata, UTC or an offset like +05:30", value));
     }
     options.zone = *zone;
   } else if (key == "columns") {
@@ -83,8 +86,8 @@ void set_option(ReplayOptions& options, std::string_view key, const std::string&
       refuse(fmt::format("timeframe={} is not known; use one of {}", value, Timeframe::kSupported));
     }
   } else {
-    refuse(fmt::format("'{}' is not an option of replay:; use format, symbol, tz, columns, timeframe",
-                       key));
+    refuse(fmt::format(
+        "'{}' is not an option of replay:; use format, symbol, tz, columns, timeframe", key));
   }
 }
 

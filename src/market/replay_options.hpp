@@ -21,15 +21,16 @@ enum class ReplayFormat { csv, kite_candles };
 struct ReplayOptions {
   std::filesystem::path path;
   ReplayFormat format = ReplayFormat::csv;
-  std::string symbol;                 ///< when the file has none
+  std::string symbol;  ///< when the file has none
   std::chrono::nanoseconds zone = kIstOffset;
-  std::vector<Column> columns;        ///< empty: the header names them
+  std::vector<Column> columns;         ///< empty: the header names them
   std::optional<Timeframe> timeframe;  ///< of candles; else from the file name, else from the steps
   std::function<void(const BadRow&)> on_bad_row;  ///< told of the first FeedStats::kKeptBadRows
 };
 
 /// @param text what follows `replay:`
-/// @throws std::invalid_argument for an option or value that is not known, or a path that is missing.
+/// @throws std::invalid_argument for an option or value that is not known, or a path that is
+/// missing.
 ReplayOptions parse_replay_options(std::string_view text);
 
 /// The files to read, sorted by name.

@@ -14,7 +14,9 @@ namespace {
 
 constexpr int kRowsToInferTimeframe = 50;
 
-[[noreturn]] void refuse(const std::string& sentence) { throw std::invalid_argument(sentence); }
+[[noreturn]] void refuse(const std::string& sentence) {
+  throw std::invalid_argument(sentence);
+}
 
 void note_bad_row(FeedStats& stats, const ReplayOptions& options, const std::string& file,
                   std::uint64_t line, std::string_view reason) {
@@ -105,9 +107,10 @@ class CsvSource final : public ReplaySource {
 
   void check_layout() const {
     if (const auto problem = layout_.problem(); !problem.empty()) {
-      refuse(fmt::format("cannot tell the columns of '{}': {}; name them in order with columns=, "
-                         "like columns=timestamp,price",
-                         name_, problem));
+      refuse(
+          fmt::format("cannot tell the columns of '{}': {}; name them in order with columns=, "
+                      "like columns=timestamp,price",
+                      name_, problem));
     }
     if (!layout_.has(Column::symbol) && options_.symbol.empty()) {
       refuse(fmt::format("'{}' has no symbol column; add symbol=, like symbol=NIFTY", name_));
@@ -127,8 +130,8 @@ class CsvSource final : public ReplaySource {
     row.high = parsed.high;
     row.low = parsed.low;
     row.close = parsed.close;
-    row.volume = layout_.has(Column::cumulative_volume) ? traded_since(row, parsed.volume)
-                                                        : parsed.volume;
+    row.volume =
+        layout_.has(Column::cumulative_volume) ? traded_since(row, parsed.volume) : parsed.volume;
   }
 
   /// The first value of a day is the baseline. After a fall (a tick delivered late) nothing counts
@@ -178,8 +181,8 @@ class KiteCandleSource final : public ReplaySource {
   FeedState next(ReplayRow& row) override {
     if (at_ == candles_.size()) return FeedState::end;
     const KiteCandle& candle = candles_[at_++];
-    row = {symbol_,    timeframe_, candle.start, candle.close, candle.open, candle.high,
-           candle.low, candle.close, candle.volume};
+    row = {symbol_,     timeframe_, candle.start, candle.close, candle.open,
+           candle.high, candle.low, candle.close, candle.volume};
     return FeedState::record;
   }
   const std::string& error() const override { return error_; }
@@ -219,8 +222,8 @@ ReplayFile look_into_csv(ReplayFile file, const ReplayOptions& options, SymbolPo
             ? std::string("it holds no rows")
             : fmt::format("all {} rows are bad, the first (line {}) because {}", unused.bad_rows,
                           unused.first_bad_rows[0].line, unused.first_bad_rows[0].reason);
-    refuse(fmt::format("'{}' has no usable row: {}; check columns=, tz= and format=",
-                       file.path.string(), why));
+    refuse(fmt::format(
+        "'{}' has no usable row: {}; check columns=, tz= and format=", file.path.string(), why));
   }
   file.first = row.at;
   file.first_symbol = row.symbol;
@@ -228,8 +231,9 @@ ReplayFile look_into_csv(ReplayFile file, const ReplayOptions& options, SymbolPo
   file.timeframe = options.timeframe ? options.timeframe : timeframe_in_name(file.path);
   if (!file.timeframe) file.timeframe = timeframe_of_steps(source, row);
   if (!file.timeframe) {
-    refuse(fmt::format("cannot tell how long the candles of '{}' are; add timeframe= with one of {}",
-                       file.path.string(), Timeframe::kSupported));
+    refuse(
+        fmt::format("cannot tell how long the candles of '{}' are; add timeframe= with one of {}",
+                    file.path.string(), Timeframe::kSupported));
   }
   return file;
 }
@@ -237,9 +241,10 @@ ReplayFile look_into_csv(ReplayFile file, const ReplayOptions& options, SymbolPo
 ReplayFile look_into_kite(ReplayFile file, const ReplayOptions& options, SymbolPool& symbols) {
   file.timeframe = options.timeframe ? options.timeframe : timeframe_in_name(file.path);
   if (!file.timeframe) {
-    refuse(fmt::format("the name of '{}' does not say how long its candles are; add timeframe= "
-                       "with one of {}",
-                       file.path.string(), Timeframe::kSupported));
+    refuse(
+        fmt::format("the name of '{}' does not say how long its candles are; add timeframe= "
+                    "with one of {}",
+                    file.path.string(), Timeframe::kSupported));
   }
   FeedStats unused;
   ReplayOptions quiet = options;

@@ -1,5 +1,5 @@
-// One file of a replay: its rows as they stand, good ones only. Bad rows are counted, the first ones
-// kept with file and line. Used by ReplayFeed; one thread.
+// One file of a replay: its rows as they stand, good ones only. Bad rows are counted, the first
+// ones kept with file and line. Used by ReplayFeed; one thread.
 #pragma once
 
 #include <filesystem>

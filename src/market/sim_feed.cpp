@@ -70,10 +70,9 @@ std::vector<Candle> SimFeed::history(std::span<const Timeframe> timeframes) {
         const auto session = calendar_.continuous_at(info->group, tick.at);
         if (!session) continue;
         for (const Timeframe timeframe : timeframes) {
-          auto& builder = builders
-                              .try_emplace({info->symbol, timeframe.minutes()},
-                                           CandleBuilder(timeframe))
-                              .first->second;
+          auto& builder =
+              builders.try_emplace({info->symbol, timeframe.minutes()}, CandleBuilder(timeframe))
+                  .first->second;
           if (builder.end() <= tick.at) closed.push_back(builder.close(info->symbol));
           builder.add(tick.at, tick.price, tick.quantity, *session);
         }

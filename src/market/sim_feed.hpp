@@ -16,7 +16,7 @@ namespace tapedeck::market {
 
 struct SimOptions {
   std::uint64_t seed = 1;
-  IstDate first_date{};       ///< the first session; a day without one: the next that has
+  IstDate first_date{};        ///< the first session; a day without one: the next that has
   std::uint64_t sessions = 0;  ///< how many; 0: no end
 };
 

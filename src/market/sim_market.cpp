@@ -121,10 +121,14 @@ double day_shape(double part) {
   return 0.65 + 1.6 * std::pow(morning, 6) + 0.95 * std::pow(part, 5);
 }
 
-double round_to_tick(double price, double tick) { return std::round(price / tick) * tick; }
+double round_to_tick(double price, double tick) {
+  return std::round(price / tick) * tick;
+}
 
 /// 0.05 has no exact double: keep two decimals, as exchanges print prices.
-double two_decimals(double price) { return std::round(price * 100.0) / 100.0; }
+double two_decimals(double price) {
+  return std::round(price * 100.0) / 100.0;
+}
 
 }  // namespace
 
@@ -174,8 +178,7 @@ void SimDay::add_walk(std::size_t instrument, double years_to_expiry) {
   Walk walk;
   walk.instrument = instrument;
   walk.plan = calendar_.day(info.group, date_);
-  walk.random = RandomSource(
-      seed_of(seed_, info.symbol.c_str(), date_.time_since_epoch().count()));
+  walk.random = RandomSource(seed_of(seed_, info.symbol.c_str(), date_.time_since_epoch().count()));
   const double gap = 0.2 * listing.daily_volatility * walk.random.normal();
   walk.log_price = log_level(seed_, listing, date_) + gap;
   walk.log_close = log_level(seed_, listing, calendar_.session_after(date_));
@@ -202,9 +205,8 @@ void SimDay::step(Walk& walk, Timestamp second, const PhaseSpan& session, double
   const double part = 1.0 - left / length;
   const double per_second = walk.daily_volatility / std::sqrt(kSessionSeconds);
   if (--walk.regime_left <= 0) {
-    walk.regime_left =
-        kShortestRegimeSeconds +
-        static_cast<std::int64_t>(kRegimeSpreadSeconds * walk.random.uniform());
+    walk.regime_left = kShortestRegimeSeconds +
+                       static_cast<std::int64_t>(kRegimeSpreadSeconds * walk.random.uniform());
     walk.regime_drift =
         kRegimeStrength * walk.daily_volatility / kSessionSeconds * walk.random.normal();
   }
@@ -231,8 +233,8 @@ void SimDay::trade(Walk& walk, Timestamp second, double intensity, std::vector<T
       quantity = std::max<std::int64_t>(1, std::llround(size)) * info.lot_size;
     }
     const auto millisecond = static_cast<std::int64_t>(walk.random.uniform() * 1000.0);
-    ticks.push_back({second + std::chrono::milliseconds{millisecond}, info.symbol, walk.price,
-                     quantity});
+    ticks.push_back(
+        {second + std::chrono::milliseconds{millisecond}, info.symbol, walk.price, quantity});
   }
 }
 

@@ -1,5 +1,6 @@
-// The simulator's world for one session date: which instruments there are and how their prices move.
-// A pure function of (seed, date): a day looks the same whether it is played live or as history.
+// The simulator's world for one session date: which instruments there are and how their prices
+// move. A pure function of (seed, date): a day looks the same whether it is played live or as
+// history.
 //
 // Prices follow a Brownian path pulled towards the day's close, with a common market factor, drift
 // regimes of 20 to 50 minutes, and volatility and volume high at the open and the close (the U of a

@@ -1,5 +1,5 @@
-// The indicators strategies decide on, each O(1) per candle and a few words of state. What the first
-// values are depends on a convention, so each class names its own; they agree with TA-Lib.
+// The indicators strategies decide on, each O(1) per candle and a few words of state. What the
+// first values are depends on a convention, so each class names its own; they agree with TA-Lib.
 // Value types, one thread.
 #pragma once
 
@@ -24,9 +24,9 @@ class Ema {
   double average_ = 0;
 };
 
-/// Relative strength index (Wilder 1978): average gain and loss seeded with the simple average of the
-/// first `period` changes, then smoothed by 1 / period. First result with value number period + 1.
-/// 100 when nothing fell, 50 when nothing moved at all.
+/// Relative strength index (Wilder 1978): average gain and loss seeded with the simple average of
+/// the first `period` changes, then smoothed by 1 / period. First result with value number period
+/// + 1. 100 when nothing fell, 50 when nothing moved at all.
 class Rsi {
  public:
   explicit Rsi(int period) noexcept : period_(period) {}

@@ -13,7 +13,9 @@
 namespace tapedeck::strategy {
 
 enum class Side { buy, sell };
-inline std::string_view to_string(Side side) noexcept { return side == Side::buy ? "BUY" : "SELL"; }
+inline std::string_view to_string(Side side) noexcept {
+  return side == Side::buy ? "BUY" : "SELL";
+}
 inline std::int64_t signed_qty(Side side, std::int64_t qty) noexcept {
   return side == Side::buy ? qty : -qty;
 }
@@ -45,11 +47,13 @@ struct OrderNews {
 };
 
 /// Rupees for people: whole paise. For what is published, not for what is added up.
-inline double to_paise(double rupees) noexcept { return std::round(rupees * 100.0) / 100.0 + 0.0; }
+inline double to_paise(double rupees) noexcept {
+  return std::round(rupees * 100.0) / 100.0 + 0.0;
+}
 
 /// Profit and loss of one strategy or of all.
 struct Pnl {
-  double realized = 0;    ///< before charges
+  double realized = 0;  ///< before charges
   double unrealized = 0;
   double charges = 0;
   double margin_used = 0;

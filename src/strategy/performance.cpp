@@ -62,9 +62,13 @@ IdSource::IdSource(std::string_view run) {
   }
 }
 
-std::string IdSource::next_decision(Timestamp at) { return make(at, 'D', ++decisions_); }
+std::string IdSource::next_decision(Timestamp at) {
+  return make(at, 'D', ++decisions_);
+}
 
-std::string IdSource::next_round_trip(Timestamp at) { return make(at, 'R', ++round_trips_); }
+std::string IdSource::next_round_trip(Timestamp at) {
+  return make(at, 'R', ++round_trips_);
+}
 
 std::string IdSource::make(Timestamp at, char kind, std::uint64_t number) const {
   return fmt::format("{}{}{}{:06}", market::format_compact_date(market::ist_date(at)).substr(2),

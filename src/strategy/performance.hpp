@@ -55,9 +55,9 @@ class ProfitCurve {
   double squares_ = 0;
 };
 
-/// Makes the ids of decisions (`251118k3f9D000017`) and round trips (`…R000004`): date, a tag of the
-/// run, a letter and a number; alphanumeric, at most 20 characters, the same in every run of the
-/// same input.
+/// Makes the ids of decisions (`251118k3f9D000017`) and round trips (`…R000004`): date, a tag of
+/// the run, a letter and a number; alphanumeric, at most 20 characters, the same in every run of
+/// the same input.
 class IdSource {
  public:
   /// @param run names the run and engine; its hash becomes the tag

@@ -1,6 +1,6 @@
 // A strategy: looks at one symbol's closed candles and says what it would do. It knows nothing of
-// orders, money or telemetry; the engine asks it, checks what it wants against the limits (VETO), and
-// tells everyone. Each symbol gets an instance of its own, so members are that symbol's memory.
+// orders, money or telemetry; the engine asks it, checks what it wants against the limits (VETO),
+// and tells everyone. Each symbol gets an instance of its own, so members are that symbol's memory.
 //
 // To add one, put one file into src/strategy/strategies, `<name>.cpp`, and end it with
 //   TAPEDECK_STRATEGY(<name>, <Class>)
@@ -66,10 +66,10 @@ const StrategyEntry* find_strategy(std::string_view name);
 /// `momentum, …` for messages.
 std::string strategy_names();
 
-#define TAPEDECK_STRATEGY(name_, class_)                                            \
-  namespace tapedeck::strategy {                                                    \
-  extern const StrategyEntry entry_##name_;                                         \
-  const StrategyEntry entry_##name_{                                                \
+#define TAPEDECK_STRATEGY(name_, class_)                                                  \
+  namespace tapedeck::strategy {                                                          \
+  extern const StrategyEntry entry_##name_;                                               \
+  const StrategyEntry entry_##name_{                                                      \
       #name_, +[]() -> std::unique_ptr<Strategy> { return std::make_unique<class_>(); }}; \
   }
 

@@ -109,9 +109,9 @@ void StrategyEngineV2::evaluate(SymbolState& state, Lane& lane, const Candle& ca
   if (lane.holding.size != 0) ++lane.holding.candles;
   if (lane.cooldown > 0) --lane.cooldown;
   if (!values.ready()) {
-    trace_waiting(state, lane,
-                  {candle, values, {Action::hold, 0, "indicators are warming up"},
-                   "indicators", "warmup"});
+    trace_waiting(
+        state, lane,
+        {candle, values, {Action::hold, 0, "indicators are warming up"}, "indicators", "warmup"});
     return;
   }
   Decision decision = lane.mind->evaluate({candle, values, before, lane.holding});
@@ -183,8 +183,8 @@ void StrategyEngineV2::act(SymbolState& state, Lane& lane, const Verdict& verdic
   intent.is_exit = action == Action::exit;
   const bool buys = action == Action::buy || (intent.is_exit && lane.holding.size < 0);
   intent.side = buys ? Side::buy : Side::sell;
-  intent.qty = intent.is_exit ? std::abs(lane.holding.size)
-                              : entry_qty(ordered, verdict.candle.close);
+  intent.qty =
+      intent.is_exit ? std::abs(lane.holding.size) : entry_qty(ordered, verdict.candle.close);
   intent.reference_price = verdict.candle.close;
   intent.reason = verdict.decision.reason;
   intent.correlation_id = ids_.next_decision(now_);

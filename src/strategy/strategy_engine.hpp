@@ -133,8 +133,8 @@ class StrategyEngineV2 final : public market::Engine {
   void begin_session(Timestamp now);
   void evaluate(SymbolState& state, Lane& lane, const market::Candle& candle,
                 const IndicatorValues& values, const IndicatorValues& before);
-  std::string_view veto_of(const SymbolState& state, const Lane& lane,
-                           const market::Candle& candle, const Decision& decision) const;
+  std::string_view veto_of(const SymbolState& state, const Lane& lane, const market::Candle& candle,
+                           const Decision& decision) const;
   const market::InstrumentInfo& ordered_in(const SymbolState& state) const;
   std::int64_t entry_qty(const market::InstrumentInfo& ordered, double price) const;
   void act(SymbolState& state, Lane& lane, const Verdict& verdict);

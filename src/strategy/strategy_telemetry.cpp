@@ -29,8 +29,7 @@ void StrategyEngineV2::publish_indicators(const SymbolState& state, const market
   }
 }
 
-void StrategyEngineV2::trace_waiting(const SymbolState& state, Lane& lane,
-                                     const Verdict& verdict) {
+void StrategyEngineV2::trace_waiting(const SymbolState& state, Lane& lane, const Verdict& verdict) {
   std::string key(verdict.veto_code);
   key += verdict.veto_code.empty() ? verdict.decision.reason : to_string(verdict.decision.action);
   lane.held = key == lane.last_hold ? lane.held + 1 : 0;
@@ -158,9 +157,9 @@ void StrategyEngineV2::publish_performance(Timestamp at, StrategyState* strategy
       .set("unrealized_pnl", to_paise(pnl.unrealized))
       .set("net_pnl", to_paise(pnl.net()))
       .set("charges", to_paise(pnl.charges));
-  update.metrics.set("win_rate", trades > 0 ? Value(static_cast<double>(wins) /
-                                                    static_cast<double>(trades))
-                                            : Value(nullptr));
+  update.metrics.set(
+      "win_rate",
+      trades > 0 ? Value(static_cast<double>(wins) / static_cast<double>(trades)) : Value(nullptr));
   update.metrics.set("sharpe_ratio", curve.sharpe_ratio())
       .set("max_drawdown", to_paise(curve.max_drawdown()))
       .set("trades", trades)

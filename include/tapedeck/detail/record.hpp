@@ -96,6 +96,12 @@ template <typename S>
 template <typename S>
 [[gnu::always_inline]] inline std::byte* write_fields(std::byte* out, const S& event);
 
+// Inlined into its caller, GCC 12 takes the value of an empty optional, which is never read, for an
+// uninitialised one that is (GCC bug 80635).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 template <typename T>
 [[gnu::always_inline]] inline std::byte* write_value(std::byte* out, const T& value) {
   if constexpr (std::is_same_v<T, std::string_view>) {
@@ -120,6 +126,9 @@ template <typename T>
     return out + 8;
   }
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 template <typename S>
 [[gnu::always_inline]] inline std::byte* write_fields(std::byte* out, const S& event) {

@@ -29,9 +29,10 @@ class Momentum final : public Strategy {
   }
   std::string_view version() const override { return "1"; }
   std::string parameters() const override {
-    return fmt::format("ema=20/50 rsi=14 atr=14 cross_window={} rsi_agrees={} rsi_stretched={} "
-                       "stop_atr={} target_atr={}",
-                       kCrossWindow, kRsiAgrees, kRsiStretched, kStopAtr, kTargetAtr);
+    return fmt::format(
+        "ema=20/50 rsi=14 atr=14 cross_window={} rsi_agrees={} rsi_stretched={} "
+        "stop_atr={} target_atr={}",
+        kCrossWindow, kRsiAgrees, kRsiStretched, kStopAtr, kTargetAtr);
   }
 
  private:
@@ -51,8 +52,9 @@ class Momentum final : public Strategy {
     const double with_us = side_ > 0 ? rsi : 100 - rsi;
     if (with_us < kRsiAgrees) return {Action::hold, 0, "EMA crossover, RSI does not agree"};
     if (with_us > kRsiStretched) return {Action::hold, 0, "EMA crossover, RSI already stretched"};
-    return {side_ > 0 ? Action::buy : Action::sell, confidence(situation.now),
-            fmt::format("EMA 20 crossed {} EMA 50, RSI {:.1f}", side_ > 0 ? "above" : "below", rsi)};
+    return {
+        side_ > 0 ? Action::buy : Action::sell, confidence(situation.now),
+        fmt::format("EMA 20 crossed {} EMA 50, RSI {:.1f}", side_ > 0 ? "above" : "below", rsi)};
   }
 
   Decision keep_or_leave(const Situation& situation) const {
