@@ -45,6 +45,13 @@ bool pause_for(std::chrono::milliseconds delay) {
   return !interrupted.load();
 }
 
+/// Whether what reads our standard output (head, less) has gone; without this nothing would tell
+/// until the next event.
+bool output_is_gone() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
 class Tail {
  public:
   explicit Tail(const TailOptions& options)
@@ -59,7 +66,7 @@ class Tail {
       parser_.reset();
       connected_ = false;
       const auto end = connect(first);
-      if (interrupted.load() || !std::cout) return kDone;  // the reader of our output may have left
+      if (interrupted.load() || !std::cout || output_is_gone()) return kDone;
       if (!end && first) return fail(end.error().message);
       if (end && end->status != 200) return fail(error_sentence(end->status, end->body));
       if (connected_) backoff = std::chrono::milliseconds(500);
@@ -85,7 +92,7 @@ class Tail {
           std::cout.flush();
           return static_cast<bool>(std::cout) && !interrupted.load();
         },
-        [] { return !interrupted.load(); });
+        [] { return !interrupted.load() && !output_is_gone(); });
   }
 
   void show(const SseMessage& message) {

@@ -73,12 +73,20 @@ class EngineRunner::Run {
  public:
   Run(TelemetryBus& bus, EngineRunOptions options);
 
+  ~Run() {
+    pacer_.stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
   void launch() {
+    if (launched_.exchange(true)) throw std::logic_error("an EngineRunner is started once");
     thread_ = std::thread([this] { body(); });
   }
   void stop() { pacer_.stop(); }
-  void join() {
-    if (thread_.joinable()) thread_.join();
+  void wait() const {
+    if (launched_) finished_.wait(false, std::memory_order_acquire);
   }
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   std::string error() const {
@@ -131,6 +139,7 @@ class EngineRunner::Run {
   Timestamp clock_{};
   Timestamp last_record_{};
   std::thread thread_;
+  std::atomic<bool> launched_{false};
   std::atomic<bool> finished_{false};
   std::atomic<bool> has_commands_{false};
 
@@ -241,6 +250,7 @@ void EngineRunner::Run::body() {
   universe_->stop(clock_);
   note_summary();
   finished_.store(true, std::memory_order_release);
+  finished_.notify_all();
 }
 
 /// @return false when the feed broke
@@ -404,11 +414,11 @@ void EngineRunner::start() {
 
 void EngineRunner::stop() {
   run_->stop();
-  run_->join();
+  run_->wait();
 }
 
 void EngineRunner::wait() {
-  run_->join();
+  run_->wait();
 }
 
 bool EngineRunner::finished() const noexcept {

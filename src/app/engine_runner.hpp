@@ -12,8 +12,7 @@
 //     been told), so that a hole in old data does not play out as days of silence.
 //   - Jumps take no time at any speed.
 //
-// Threads: construct, start(), stop(), wait() from one thread; finished(), error(), summary(),
-// request_kill(), request_resume() from any.
+// Threads: construct, start() and destroy on one thread; everything else may be called from any.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +76,8 @@ class EngineRunner {
   EngineRunner(const EngineRunner&) = delete;
   EngineRunner& operator=(const EngineRunner&) = delete;
 
-  /// Launches the engine thread. Once.
+  /// Launches the engine thread.
+  /// @throws std::logic_error the second time.
   void start();
   /// Ends the run within a second: open orders are cancelled, the engines tell that they stopped.
   void stop();

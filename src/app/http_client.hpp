@@ -37,8 +37,8 @@ class HttpClient {
     std::string body;  // of an answer that was no stream
     bool stopped = false;
   };
-  /// Reads an answer as it comes. `on_data` gets the bytes of a 200 answer and `keep_going` is asked
-  /// several times a second; either ends the stream by returning false.
+  /// Reads an answer as it comes. `on_data` gets the bytes of a 200 answer and `keep_going` is
+  /// asked several times a second; either ends the stream by returning false.
   Result<StreamEnd> stream(std::string_view path, const Parameters& parameters,
                            const std::vector<std::string>& headers,
                            const std::function<bool(std::string_view)>& on_data,

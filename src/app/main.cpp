@@ -170,15 +170,16 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("docs: README.md, docs/; the page: http://localhost:9000/");
 
-  ServeOptions serve_options;
-  CommonServe common;
+  // Of their own for each command: variables are read for commands that were not given, too.
+  ServeOptions serve_options, run_options;
+  CommonServe serve_common, run_common;
   CLI::App* serve_command = app.add_subcommand("serve", "the server; events come from outside");
-  add_serve_options(*serve_command, common, serve_options);
+  add_serve_options(*serve_command, serve_common, serve_options);
 
   EngineRunOptions engines;
   CLI::App* run_command = app.add_subcommand("run", "the server and the four engines");
-  add_serve_options(*run_command, common, serve_options);
-  add_run_options(*run_command, engines, serve_options.exit_at_end);
+  add_serve_options(*run_command, run_common, run_options);
+  add_run_options(*run_command, engines, run_options.exit_at_end);
 
   const std::string default_url = "http://localhost:9000";
   TailOptions tail{default_url, {}, false};
@@ -207,8 +208,8 @@ int dispatch(int argc, char** argv) {
     fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
     return kWrongUsage;
   }
-  if (*serve_command) return serve(*serve_command, common, serve_options, nullptr);
-  if (*run_command) return serve(*run_command, common, serve_options, &engines);
+  if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
+  if (*run_command) return serve(*run_command, run_common, run_options, &engines);
   if (*tail_command) return run_tail(tail);
   if (*publish_command) return run_publish(publish);
   return run_stats(stats);

@@ -105,12 +105,12 @@ int run_serve(const ServeOptions& options) {
   }
   Server server(bus, options.server);
   server.start();
-  const SystemHealth health(bus);
   fmt::print("Tapedeck is running: {}\n", url_of(options.server, server.port()));
   std::fflush(stdout);
 
   int code = kDone;
   if (runner) {
+    const SystemHealth health(bus);
     runner->start();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);

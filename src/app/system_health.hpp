@@ -1,5 +1,6 @@
-// SystemHealth: tells every five seconds how the process and the machine are doing, as engine_health
-// of engine "System": CPU, memory, open files, disk, load. A thread of its own, asleep in between.
+// SystemHealth: tells every five seconds how the process and the machine are doing, as
+// engine_health of engine "System": CPU, memory, open files, disk, load. A thread of its own,
+// asleep in between.
 #pragma once
 
 #include <condition_variable>

@@ -102,7 +102,7 @@ void Collector::encode_record(const std::byte* record) {
 std::size_t Collector::collect(std::size_t limit, std::uint64_t until_ticks) {
   // Only what was enqueued up to now, before the first look at any queue: a queue looked at last
   // may already hold an event whose cause came into one looked at first after that look.
-  const std::uint64_t now = clock_.ordered_ticks();
+  until_ticks = std::min(until_ticks, clock_.ordered_ticks());
   adopt_new_queues();
   for (const auto& queue : queues_) queue->refresh();
   std::size_t collected = 0;

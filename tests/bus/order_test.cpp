@@ -18,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(, Order,
                                            CollectorPolicy::low_latency));
 
 TEST_P(Order, ThreadsThatTakeTurnsAreMergedInTheOrderOfTheirTurns) {
-  constexpr std::int64_t kThreads = 3, kEvents = 3000;
+  constexpr std::int64_t kThreads = 3, kEvents = 1500;
   TelemetryBus bus({.buffer_size = kEvents, .collector = GetParam()});
   std::atomic<std::int64_t> turn{0};
   std::vector<std::thread> threads;
