@@ -1,6 +1,6 @@
-// The JSON encoder's alphabet: constants, strings, numbers and times, written at a pointer whose room
-// the caller has made sure of (see the worst cases below). One set of rules for all JSON Tapedeck
-// writes:
+// The JSON encoder's alphabet: constants, strings, numbers and times, written at a pointer whose
+// room the caller has made sure of (see the worst cases below). One set of rules for all JSON
+// Tapedeck writes:
 //   - `"` and `\` inside strings are \u0022 and \u005c, control characters \u00xx (contract §1);
 //   - bytes that are not UTF-8 become U+FFFD, one for each maximal bad part (Unicode 15 §3.9);
 //   - numbers are the shortest text that reads back equal, with at least one decimal; NaN and
@@ -50,64 +50,63 @@ namespace detail {
 
 }  // namespace detail
 
-/// Whether text is printable ASCII without `"` and `\`, so that it can be copied as it is. May say
-/// no to text that needs no escaping (never the other way round).
-inline bool is_plain(const char* s, std::size_t n) {
+/// The bytes between the quotes. Text that is printable ASCII without `"` and `\` is copied while
+/// it is looked at; anything else starts over on the slow road.
+inline char* write_string_body(char* out, std::string_view text) {
+  const char* s = text.data();
+  const std::size_t n = text.size();
   if (n >= 16) {
 #if defined(__SSE2__)
-    const auto plain16 = [](const char* at) {
-      const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const auto copy_plain16 = [&](std::size_t at) {
+      const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(s + at));
       const __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));  // signed: 0x80.. too
       const __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
       const __m128i backslash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + at), v);
       return _mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash))) == 0;
     };
-    std::size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-      if (!plain16(s + i)) return false;
+    for (std::size_t i = 0; i + 16 <= n; i += 16) {
+      if (!copy_plain16(i)) [[unlikely]]
+        return write_escaped(out, text);
     }
-    return plain16(s + n - 16);
+    if (!copy_plain16(n - 16)) [[unlikely]]
+      return write_escaped(out, text);
+    return out + n;
+#else
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < n; i += 8) {
+      const std::size_t at = i + 8 <= n ? i : n - 8;
+      std::memcpy(&word, s + at, 8);
+      if (!detail::is_plain_word(word)) return write_escaped(out, text);
+      std::memcpy(out + at, &word, 8);
+    }
+    return out + n;
 #endif
   }
-  std::uint64_t word = 0x2020202020202020U;
-  std::size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    std::memcpy(&word, s + i, 8);
-    if (!detail::is_plain_word(word)) return false;
-  }
-  if (i == n) return true;
+  // Two overlapping words, so that no length needs a loop.
   if (n >= 8) {
-    std::memcpy(&word, s + n - 8, 8);
+    std::uint64_t a = 0, b = 0;
+    std::memcpy(&a, s, 8);
+    std::memcpy(&b, s + n - 8, 8);
+    if (!detail::is_plain_word(a) || !detail::is_plain_word(b)) return write_escaped(out, text);
+    std::memcpy(out, &a, 8);
+    std::memcpy(out + n - 8, &b, 8);
   } else if (n >= 4) {
     std::uint32_t a = 0, b = 0;
     std::memcpy(&a, s, 4);
     std::memcpy(&b, s + n - 4, 4);
-    word = std::uint64_t{a} << 32 | b;
-  } else {
-    word = 0x2020202020202020U;
-    std::memcpy(&word, s, n);
+    if (!detail::is_plain_word(std::uint64_t{a} << 32 | b)) return write_escaped(out, text);
+    std::memcpy(out, &a, 4);
+    std::memcpy(out + n - 4, &b, 4);
+  } else if (n > 0) {
+    const char a = s[0], b = s[n / 2], c = s[n - 1];
+    const auto plain = [](char x) { return x >= 0x20 && x != '"' && x != '\\'; };
+    if (!plain(a) || !plain(b) || !plain(c)) return write_escaped(out, text);
+    out[0] = a;
+    out[n / 2] = b;
+    out[n - 1] = c;
   }
-  return detail::is_plain_word(word);
-}
-
-/// The bytes between the quotes.
-inline char* write_string_body(char* out, std::string_view text) {
-  if (is_plain(text.data(), text.size())) [[likely]] {
-    const std::size_t n = text.size();
-    if (n >= 16) {
-      std::memcpy(out, text.data(), n);
-    } else if (n >= 8) {
-      std::memcpy(out, text.data(), 8);
-      std::memcpy(out + n - 8, text.data() + n - 8, 8);
-    } else if (n >= 4) {
-      std::memcpy(out, text.data(), 4);
-      std::memcpy(out + n - 4, text.data() + n - 4, 4);
-    } else {
-      for (std::size_t i = 0; i < n; ++i) out[i] = text[i];
-    }
-    return out + n;
-  }
-  return write_escaped(out, text);
+  return out + n;
 }
 
 inline char* write_string(char* out, std::string_view text) {
@@ -117,15 +116,19 @@ inline char* write_string(char* out, std::string_view text) {
   return out;
 }
 
-inline char* write_int(char* out, std::int64_t v) { return std::to_chars(out, out + 20, v).ptr; }
-inline char* write_uint(char* out, std::uint64_t v) { return std::to_chars(out, out + 20, v).ptr; }
+inline char* write_int(char* out, std::int64_t v) {
+  return std::to_chars(out, out + 20, v).ptr;
+}
+inline char* write_uint(char* out, std::uint64_t v) {
+  return std::to_chars(out, out + 20, v).ptr;
+}
 
 /// The roads for numbers with more than four decimals, huge or tiny ones.
 char* write_number_general(char* out, double v);
 
 inline char* write_number(char* out, double v) {
-  // Most prices have at most four decimals: print the exact integer v * 10^4. Two different decimals
-  // of up to 15 digits never share a double, so this is also the shortest text.
+  // Most prices have at most four decimals: print the exact integer v * 10^4. Two different
+  // decimals of up to 15 digits never share a double, so this is also the shortest text.
   const double scaled = v * 1e4;
   if (!(std::abs(scaled) < 1e15)) return write_number_general(out, v);
   const auto units = static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
@@ -159,18 +162,22 @@ class TimestampWriter {
       rest += 1'000'000'000;
       --second;
     }
-    if (second != second_) [[unlikely]] set_second(second);
+    if (second != second_) [[unlikely]]
+      set_second(second);
     std::memcpy(out, text_, 20);
-    auto micros = static_cast<std::uint32_t>(rest / 1000);
-    for (int i = 25; i >= 20; --i) {
-      out[i] = static_cast<char>('0' + micros % 10);
-      micros /= 10;
-    }
+    const auto micros = static_cast<std::uint32_t>(rest / 1000);
+    put_pair(out + 20, micros / 10000);
+    put_pair(out + 22, micros / 100 % 100);
+    put_pair(out + 24, micros % 100);
     out[26] = 'Z';
     return out + 27;
   }
 
  private:
+  static void put_pair(char* out, std::uint32_t two_digits) {
+    out[0] = static_cast<char>('0' + two_digits / 10);
+    out[1] = static_cast<char>('0' + two_digits % 10);
+  }
   void set_second(std::int64_t second);
 
   std::int64_t second_ = INT64_MIN;

@@ -1,6 +1,7 @@
 #include "event/record_encoder.hpp"
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 namespace tapedeck {
@@ -192,12 +193,38 @@ using FieldsWriter = void (*)(PayloadWriter&, Reader&);
 constexpr auto kFieldsWriters = []<std::size_t... I>(std::index_sequence<I...>) {
   return std::array<FieldsWriter, sizeof...(I)>{
       &write_fields<std::tuple_element_t<I, detail::KnownEvents>>...};
-}(std::make_index_sequence<detail::kKnownEventCount>{});
+}
+(std::make_index_sequence<detail::kKnownEventCount>{});
 
-constexpr auto kTypeNames = []<std::size_t... I>(std::index_sequence<I...>) {
-  return std::array<std::string_view, sizeof...(I)>{
-      std::tuple_element_t<I, detail::KnownEvents>::type...};
-}(std::make_index_sequence<detail::kKnownEventCount>{});
+constexpr std::string_view kHeadBegin = "data: {\"type\":\"", kHeadEnd = "\",\"timestamp\":\"";
+
+/// What stands between the id line and the time of a known type's frame; copied whole like the id.
+struct Head {
+  char text[64]{};
+  std::uint8_t length = 0;
+  std::uint8_t type_length = 0;
+};
+
+constexpr auto kHeads = []<std::size_t... I>(std::index_sequence<I...>) {
+  constexpr auto head_of = [](std::string_view type) {
+    Head head;
+    for (const std::string_view part : {kHeadBegin, type, kHeadEnd}) {
+      for (const char c : part) head.text[head.length++] = c;
+    }
+    head.type_length = static_cast<std::uint8_t>(type.size());
+    return head;
+  };
+  return std::array<Head, sizeof...(I)>{
+      head_of(std::tuple_element_t<I, detail::KnownEvents>::type)...};
+}
+(std::make_index_sequence<detail::kKnownEventCount>{});
+
+char* write_head(char* out, std::string_view type, FrameIndex& index) {
+  index.type_length = static_cast<std::uint8_t>(type.size());
+  out = json::put(out, kHeadBegin);
+  out = json::put(out, type);
+  return json::put(out, kHeadEnd);
+}
 
 }  // namespace
 
@@ -221,30 +248,37 @@ EncodedSource encode_source(const Source& source) {
   return out;
 }
 
-char* FrameEncoder::begin(char* out, std::string_view type, std::uint64_t seq,
-                          std::int64_t timestamp_ns, FrameIndex& index) {
-  const char* frame = out;
-  out = json::put(out, "id: ");
-  const char* id = out;
-  out = json::put(out, std::string_view(id_prefix_));
-  out = json::write_uint(out, seq);
-  id_ = {id, static_cast<std::size_t>(out - id)};
-  *out++ = '\n';
-  index.data_offset = static_cast<std::uint8_t>(out - frame);
-  index.type_length = static_cast<std::uint8_t>(type.size());
-  index.timestamp_ns = timestamp_ns;
-  out = json::put(out, "data: {\"type\":\"");
-  out = json::put(out, type);
-  out = json::put(out, "\",\"timestamp\":\"");
-  out = timestamps_.write(out, timestamp_ns);
-  return json::put(out, "\",\"payload\":");
+FrameEncoder::FrameEncoder(std::string_view epoch) : prefix_length_(epoch.size() + 1) {
+  if (epoch.size() > kMaxEpoch) throw std::length_error("an epoch has at most 32 characters");
+  *json::put(id_, epoch) = '-';
+  id_length_ = static_cast<std::size_t>(json::write_uint(id_ + prefix_length_, 0) - id_);
+}
+
+void FrameEncoder::set_id(std::uint64_t seq) {
+  // Nearly always the number after the last one: count up in decimal.
+  char& last = id_[id_length_ - 1];
+  if (seq == id_seq_ + 1 && last != '9') [[likely]] {
+    ++last;
+  } else {
+    id_length_ = static_cast<std::size_t>(json::write_uint(id_ + prefix_length_, seq) - id_);
+  }
+  id_seq_ = seq;
+}
+
+char* FrameEncoder::write_id_line(char* out, std::uint64_t seq, FrameIndex& index) {
+  set_id(seq);
+  std::memcpy(json::put(out, "id: "), id_, kIdRoom);
+  index.data_offset = static_cast<std::uint8_t>(4 + id_length_ + 1);
+  out[4 + id_length_] = '\n';
+  return out + index.data_offset;
 }
 
 char* FrameEncoder::finish(char* out, char* frame, char* payload, std::string_view source_json,
                            const KeySpans& source_keys, FrameIndex& index) {
   index.payload_length = static_cast<std::uint32_t>(out - payload);
   out = json::put(out, ",\"id\":\"");
-  out = json::put(out, id_);
+  std::memcpy(out, id_, kIdRoom);
+  out += id_length_;
   *out++ = '"';
   if (!source_json.empty()) {
     out = json::put(out, ",\"source\":");
@@ -266,10 +300,19 @@ char* FrameEncoder::encode(char* out, const std::byte* record, const EncodedSour
   const auto header = reader.scalar<detail::RecordHeader>();
   if ((header.flags & detail::kHasTimestamp) != 0) timestamp_ns = reader.scalar<std::int64_t>();
   const bool generic = header.kind == detail::kGenericKind;
-  const std::string_view type = generic ? reader.bytes() : kTypeNames[header.kind];
 
   char* frame = out;
-  out = begin(out, type, seq, timestamp_ns, index);
+  out = write_id_line(out, seq, index);
+  if (generic) {
+    out = write_head(out, reader.bytes(), index);
+  } else {
+    const Head& head = kHeads[header.kind];
+    std::memcpy(out, head.text, sizeof head.text);
+    out += head.length;
+    index.type_length = head.type_length;
+  }
+  index.timestamp_ns = timestamp_ns;
+  out = json::put(timestamps_.write(out, timestamp_ns), "\",\"payload\":");
   char* payload = out;
   *out++ = '{';
   PayloadWriter w{out, frame, &index.keys, &timestamps_};
@@ -285,7 +328,9 @@ char* FrameEncoder::encode(char* out, const std::byte* record, const EncodedSour
 char* FrameEncoder::encode(char* out, const DecodedEvent& event, std::uint64_t seq,
                            std::int64_t timestamp_ns, FrameIndex& index) {
   char* frame = out;
-  out = begin(out, event.type, seq, timestamp_ns, index);
+  out = write_head(write_id_line(out, seq, index), event.type, index);
+  index.timestamp_ns = timestamp_ns;
+  out = json::put(timestamps_.write(out, timestamp_ns), "\",\"payload\":");
   char* payload = out;
   const auto base = static_cast<std::size_t>(out - frame);
   for (std::size_t key = 0; key < static_cast<std::size_t>(Key::host); ++key) {

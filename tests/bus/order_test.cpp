@@ -90,7 +90,7 @@ TEST_P(Order, EachThreadsOwnOrderIsKeptAmidAllOthers) {
 
 TEST_P(Order, EventTimeIsDataAndDoesNotChangeTheOrder) {
   TelemetryBus bus({.collector = GetParam()});
-  for (int n = 0; n < 100; ++n) {
+  for (std::int64_t n = 0; n < 100; ++n) {
     bus.publish(numbered(n), from_ns(2'000'000'000'000'000'000 - n * 1'000'000'000));
   }
   const auto events = bus.get_recent_events();

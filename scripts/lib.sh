@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+# Shared by the scripts in this folder: where the project is, which Debian packages it needs, how it is
+# configured and built. Sourced, not run; expects bash.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+build_packages=(
+  g++ cmake ninja-build ccache libboost1.81-dev libboost-url1.81-dev libsimdjson-dev libfmt-dev
+  libspdlog-dev libtomlplusplus-dev libcli11-dev libcurl4-openssl-dev zlib1g-dev
+)
+bench_packages=(libconcurrentqueue-dev)
+test_packages=(
+  libgtest-dev libgmock-dev nlohmann-json3-dev jq curl iproute2 util-linux python3 chromium
+  chromium-driver clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
+)
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "$*"
+  exit 1
+}
+
+# Installs those of the named packages that are missing.
+need_packages() {
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "These packages are missing and you are not root: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "Installing ${missing[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Jobs that fit the processors and the memory (a large unit takes up to 1.5 GB).
+build_jobs() {
+  local cores by_memory
+  cores=$(nproc)
+  by_memory=$(awk '/MemAvailable/ {print int($2 / 1500000)}' /proc/meminfo)
+  [ "$by_memory" -ge 1 ] || by_memory=1
+  echo "${TAPEDECK_JOBS:-$((cores < by_memory ? cores : by_memory))}"
+}
+
+# build_preset <preset> [target...]: configures when needed, then builds.
+build_preset() {
+  local preset=$1 folder=$root/build
+  shift
+  [ "$preset" = release ] || folder=$root/build/$preset
+  if [ ! -f "$folder/build.ninja" ] || [ "$root/CMakePresets.json" -nt "$folder/build.ninja" ]; then
+    (cd "$root" && cmake --preset "$preset" >"$folder.configure.log" 2>&1) || {
+      cat "$folder.configure.log" >&2
+      die "cmake --preset $preset failed"
+    }
+    rm -f "$folder.configure.log"
+  fi
+  local targets=()
+  [ $# = 0 ] || targets=(--target "$@")
+  cmake --build "$folder" --parallel "$(build_jobs)" "${targets[@]}" >&2
+}
