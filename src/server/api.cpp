@@ -291,7 +291,7 @@ HttpResponse get_page() {
   response.content_type = "text/html; charset=utf-8";
   response.headers =
       "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
-      "style-src 'unsafe-inline'; frame-ancestors 'none'\r\n";
+      "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
   response.body = std::string(dashboard_page);
   return response;
 }

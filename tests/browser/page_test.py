@@ -9,8 +9,7 @@ from webdriver import Browser, Server
 
 
 def main() -> None:
-    server = Server("run", "--speed", "120", "--seed", "7")
-    with Browser() as browser:
+    with Server("run", "--speed", "120", "--seed", "7") as server, Browser() as browser:
         browser.open(server.url + "/")
         browser.wait_for("return document.querySelectorAll('#rows tr').length > 20", "rows appear")
         browser.wait_for("return document.getElementById('mode').textContent === 'PAPER'", "the mode")

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The JavaScript of the user's document, verbatim, in a real browser (spec_example.js is a copy)."""
+import contextlib
 import os
 
 from webdriver import Browser, Server
@@ -16,8 +17,9 @@ window.updateOrderBook = (payload) => window.seen.book.push(payload);
 def main() -> None:
     with open(os.path.join(os.path.dirname(__file__), "spec_example.js"), encoding="utf-8") as file:
         example = file.read()
-    server = Server("serve")
-    with Browser() as browser:
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(Server("serve"))
+        browser = stack.enter_context(Browser())
         browser.open(server.url + "/")
         # The example's constants become the page's, so that the test can look at them.
         browser.run(HANDLERS + example +
@@ -42,14 +44,14 @@ def main() -> None:
         # example's handlers go on.
         port = server.port
         server.stop()
-        server = Server("serve", port=port)
+        server = stack.enter_context(Server("serve", port=port))
         browser.wait_for("return eventSource.readyState === 1", "the stream opens again", 30)
         server.post({"type": "signal_event",
                      "payload": {"symbol": "INFY", "strategy_name": "m", "signal": "SELL"}})
         browser.wait_for("return seen.signals.length === 2", "a signal after the restart", 30)
         assert browser.run("return seen.signals[1].symbol") == "INFY"
+        server.stop()
         print("ok: reconnected after a restart")
-    server.stop()
 
 
 if __name__ == "__main__":

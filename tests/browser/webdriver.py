@@ -113,7 +113,7 @@ def program() -> str:
 
 
 class Server:
-    """tapedeck in a process of its own on a free port."""
+    """tapedeck in a process of its own on a free port; killed when the test is left."""
 
     def __init__(self, *arguments: str, port: int = 0) -> None:
         self.process = subprocess.Popen(
@@ -123,6 +123,13 @@ class Server:
         line = self.process.stdout.readline()
         self.url = line.split()[-1].rstrip("/")
         self.port = int(self.url.rsplit(":", 1)[1])
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def post(self, *events: dict[str, Any]) -> None:
         request = urllib.request.Request(

@@ -137,14 +137,7 @@ class ThreadQueue {
     std::memcpy(&header, record, sizeof header);
     return {record, header.ticks};
   }
-  void pop(std::size_t n) noexcept {
-    position_ += n;
-    // With a backlog, fetch what comes soon from the producer's cache; never what it may still write.
-    if (readable_ - position_ > 2 * kFetchAhead) {
-      __builtin_prefetch(consumer_ring_->at(position_ + kFetchAhead));
-      __builtin_prefetch(consumer_ring_->at(position_ + kFetchAhead + 64));
-    }
-  }
+  void pop(std::size_t n) noexcept { position_ += n; }
   /// Gives the space of what was popped back to the producer.
   void release() noexcept {
     if (consumer_ring_->read_position() != position_) consumer_ring_->release(position_);
@@ -155,8 +148,6 @@ class ThreadQueue {
   std::uint64_t thread_id() const noexcept { return thread_id_; }
 
  private:
-  static constexpr std::size_t kFetchAhead = 512;
-
   std::byte* grow_and_reserve(std::size_t n) noexcept;
   // One writer: no locked instruction needed.
   static void add_one(std::atomic<std::uint64_t>& counter) noexcept {
