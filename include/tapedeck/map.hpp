@@ -1,6 +1,6 @@
 // Map and List: payload fields whose names are known only at run time (indicators, metrics, extra
-// fields). They are encoded while they are built, into an inline buffer first, so that publishing one
-// is a copy of bytes. Values own what they hold; nothing dangles.
+// fields). They are encoded while they are built, into an inline buffer first, so that publishing
+// one is a copy of bytes. Values own what they hold; nothing dangles.
 //
 // Not thread-safe: build one on one thread, then publish it. Building allocates only beyond
 // kInlineBytes; publishing never does.
@@ -109,8 +109,8 @@ class Value {
   Value(bool v) noexcept
       : kind_(v ? detail::ValueKind::true_value : detail::ValueKind::false_value) {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T v) noexcept {
+  requires(!std::same_as<T, bool>) Value(T v)
+  noexcept {
     if constexpr (std::signed_integral<T>) {
       kind_ = detail::ValueKind::int64;
       const auto wide = static_cast<std::int64_t>(v);
@@ -128,15 +128,15 @@ class Value {
       : kind_(detail::ValueKind::string), bytes_(v.data()), size_(v.size()) {}
   Value(const char* v) noexcept : Value(std::string_view(v)) {}
   template <typename S>
-    requires(!std::same_as<S, std::string_view> && std::convertible_to<const S&, std::string_view> &&
-             !std::convertible_to<const S&, const char*>)
-  Value(const S& v) noexcept : Value(std::string_view(v)) {}
+  requires(!std::same_as<S, std::string_view> && std::convertible_to<const S&, std::string_view> &&
+           !std::convertible_to<const S&, const char*>) Value(const S& v)
+  noexcept : Value(std::string_view(v)) {}
   Value(const Map& v) noexcept;
   Value(const List& v) noexcept;
   /// An empty optional is null.
   template <typename T>
-    requires std::constructible_from<Value, const T&>
-  Value(const std::optional<T>& v) noexcept : Value(nullptr) {
+  requires std::constructible_from<Value, const T&> Value(const std::optional<T>& v)
+  noexcept : Value(nullptr) {
     if (v) *this = Value(*v);
   }
 

@@ -1,6 +1,6 @@
-// Moments in time as Tapedeck keeps them: UTC, nanoseconds since 1970, no time zone anywhere inside.
-// Text is RFC 3339; what is written always has six fractional digits and a Z.
-// All functions are pure and may be called from any thread.
+// Moments in time as Tapedeck keeps them: UTC, nanoseconds since 1970, no time zone anywhere
+// inside. Text is RFC 3339; what is written always has six fractional digits and a Z. All functions
+// are pure and may be called from any thread.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,9 @@ inline Timestamp now() noexcept {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
 }
 
-inline constexpr std::int64_t to_ns(Timestamp t) noexcept { return t.time_since_epoch().count(); }
+inline constexpr std::int64_t to_ns(Timestamp t) noexcept {
+  return t.time_since_epoch().count();
+}
 inline constexpr Timestamp from_ns(std::int64_t ns) noexcept {
   return Timestamp{std::chrono::nanoseconds{ns}};
 }

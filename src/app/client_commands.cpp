@@ -130,7 +130,8 @@ Result<std::string> event_from(const PublishOptions& options) {
         return Error{"usage", fmt::format("\"{}\" is no name=value", field), ""};
       }
       payload += payload.empty() ? "{" : ",";
-      payload += json::quoted(field.substr(0, equals)) + ":" + field_value(field.substr(equals + 1));
+      payload +=
+          json::quoted(field.substr(0, equals)) + ":" + field_value(field.substr(equals + 1));
     }
     payload += payload.empty() ? "{}" : "}";
   }
@@ -160,7 +161,8 @@ int publish_lines(HttpClient& client, const PublishOptions& options, std::uint64
     const std::uint64_t before = accepted;
     const int code = send(client, options, batch, "application/x-ndjson", accepted);
     if (code != kDone) {
-      fmt::print(stderr, "tapedeck: {} events were accepted before that; event numbers count from them\n",
+      fmt::print(stderr,
+                 "tapedeck: {} events were accepted before that; event numbers count from them\n",
                  before);
     }
     batch.clear();
@@ -195,9 +197,10 @@ void print_stats(simdjson::dom::element stats) {
   double rate = 0, uptime = 0;
   if (stats["events_per_second"].get(rate) != simdjson::SUCCESS) rate = 0;
   if (stats["uptime_seconds"].get(uptime) != simdjson::SUCCESS) uptime = 0;
-  row("events in buffer", with_commas(number("total_events")) + " of " + with_commas(number("buffer_size")));
-  for (const char* name : {"published_total", "dropped_total", "evicted_total", "rejected_total",
-                           "subscribers"}) {
+  row("events in buffer",
+      with_commas(number("total_events")) + " of " + with_commas(number("buffer_size")));
+  for (const char* name :
+       {"published_total", "dropped_total", "evicted_total", "rejected_total", "subscribers"}) {
     std::string label(name);
     std::replace(label.begin(), label.end(), '_', ' ');
     row(label, with_commas(number(name)));

@@ -15,7 +15,8 @@ std::string as_text(const toml::node& node, const std::string& where) {
   if (const auto* number = node.as_integer()) return std::to_string(number->get());
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-  throw std::runtime_error(where + ": must be a string, a number, true or false, or a list of them");
+  throw std::runtime_error(where +
+                           ": must be a string, a number, true or false, or a list of them");
 }
 
 void set_option(CLI::Option& option, const toml::node& node, const std::string& where) {
@@ -47,8 +48,8 @@ void apply_table(const toml::table& table, const std::string& path, CLI::App& co
     std::replace(name.begin(), name.end(), '_', '-');
     CLI::Option* option = command.get_option_no_throw("--" + name);
     if (option == nullptr || name == "config") {
-      throw std::runtime_error(fmt::format("{}: there is no such option; tapedeck {} --help lists them",
-                                           where, command.get_name()));
+      throw std::runtime_error(fmt::format(
+          "{}: there is no such option; tapedeck {} --help lists them", where, command.get_name()));
     }
     if (option->count() == 0) set_option(*option, node, where);
   }

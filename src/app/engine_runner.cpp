@@ -112,6 +112,7 @@ class EngineRunner::Run {
   void body();
   void begin(Timestamp first);
   bool play();
+  Timestamp simulation_plays_from() const;
   bool walk_to(Timestamp t);
   bool step_to(Timestamp due);
   void jump_to(Timestamp t);
@@ -277,7 +278,7 @@ void EngineRunner::Run::begin(Timestamp first) {
     const std::lock_guard lock(mutex_);
     summary_.from = first;
   }
-  pacer_.anchor(first);
+  pacer_.anchor(feed_->mode() == "replay" ? first : std::max(first, simulation_plays_from()));
   for (market::Engine* engine : engines_) engine->start(first);
   if (feed_->knows_all_instruments()) {
     for (const std::string& symbol : options_.symbols) market_data_->watch(symbol);
@@ -285,6 +286,12 @@ void EngineRunner::Run::begin(Timestamp first) {
   for (const auto& [symbol, info] : feed_->instruments().all()) {
     if (is_wanted(symbol)) market_data_->watch(symbol);
   }
+}
+
+/// Who starts a simulation wants to see trading: its first pre-open passes at once.
+Timestamp EngineRunner::Run::simulation_plays_from() const {
+  return market::ist_moment(
+      sim_date_, std::chrono::hours(9) + std::chrono::minutes(14) + std::chrono::seconds(50));
 }
 
 bool EngineRunner::Run::walk_to(Timestamp t) {

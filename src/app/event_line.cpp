@@ -17,15 +17,16 @@ namespace dom = simdjson::dom;
 
 // In the order in which they are shown; whatever else a payload holds follows as name=value.
 constexpr std::array<std::string_view, 14> kFirst = {
-    "symbol", "strategy_name", "strategy", "engine_name", "signal", "decision", "side", "status",
-    "qty",    "price",         "position_size", "confidence", "timeframe", "order_id"};
+    "symbol", "strategy_name", "strategy", "engine_name",   "signal",     "decision",  "side",
+    "status", "qty",           "price",    "position_size", "confidence", "timeframe", "order_id"};
 
 constexpr std::string_view kGreen = "\x1b[32m", kRed = "\x1b[31m", kYellow = "\x1b[33m",
                            kDim = "\x1b[2m", kPlain = "\x1b[0m";
 
 std::string_view colour_of(std::string_view word) {
   constexpr std::array<std::string_view, 4> good = {"BUY", "filled", "active", "resolved"};
-  constexpr std::array<std::string_view, 5> bad = {"SELL", "rejected", "error", "firing", "degraded"};
+  constexpr std::array<std::string_view, 5> bad = {"SELL", "rejected", "error", "firing",
+                                                   "degraded"};
   constexpr std::array<std::string_view, 3> notable = {"EXIT", "VETO", "cancelled"};
   const auto in = [&](const auto& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
@@ -44,8 +45,8 @@ std::string text_of(dom::element value) {
   if (value.get(text) == simdjson::SUCCESS) {
     // A terminal must not obey what an event says.
     std::string clean(text);
-    std::replace_if(clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; },
-                    ' ');
+    std::replace_if(
+        clean.begin(), clean.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
     return clean;
   }
   return simdjson::minify(value);

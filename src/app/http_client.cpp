@@ -39,7 +39,8 @@ struct StreamState {
 std::size_t on_stream_data(char* data, std::size_t size, std::size_t count, void* user) {
   auto& state = *static_cast<StreamState*>(user);
   const std::string_view bytes(data, size * count);
-  if (state.end.status == 0) curl_easy_getinfo(state.curl, CURLINFO_RESPONSE_CODE, &state.end.status);
+  if (state.end.status == 0)
+    curl_easy_getinfo(state.curl, CURLINFO_RESPONSE_CODE, &state.end.status);
   if (state.end.status != 200) {
     if (state.end.body.size() < kMaxErrorBody) state.end.body += bytes;
     return bytes.size();

@@ -30,7 +30,8 @@ struct CommonServe {
 void split_listen(const std::string& text, ServerOptions& server) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) {
-    throw std::invalid_argument("--listen " + text + ": must be address:port, such as 127.0.0.1:9000");
+    throw std::invalid_argument("--listen " + text +
+                                ": must be address:port, such as 127.0.0.1:9000");
   }
   std::string address = text.substr(0, colon);
   if (address.starts_with('[') && address.ends_with(']')) {
@@ -54,7 +55,8 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--config", common.config, "TOML file with these options")
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
-  command.add_flag("--memory", common.memory, "keep events in memory only (what this version does)");
+  command.add_flag("--memory", common.memory,
+                   "keep events in memory only (what this version does)");
   command.add_option("--buffer-size", options.bus.buffer_size, "events that default reads see")
       ->envname("TAPEDECK_BUFFER_SIZE")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
@@ -67,13 +69,15 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->envname("TAPEDECK_COLLECTOR")
       ->check(CLI::IsMember({"balanced", "low_latency", "economy"}))
       ->capture_default_str();
-  command.add_option("--heartbeat", common.heartbeat_s, "seconds of quiet before a stream's heartbeat")
+  command
+      .add_option("--heartbeat", common.heartbeat_s, "seconds of quiet before a stream's heartbeat")
       ->check(CLI::Range(1U, 60U))
       ->capture_default_str();
   command.add_option("--coalesce-ms", common.coalesce_ms, "hold events back to send them together")
       ->check(CLI::Range(0U, 1000U))
       ->capture_default_str();
-  command.add_option("--max-connections", options.server.max_connections, "open connections at most")
+  command
+      .add_option("--max-connections", options.server.max_connections, "open connections at most")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--max-body-bytes", options.server.body_bytes, "largest request body")
@@ -96,8 +100,9 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
 }
 
 void add_run_options(CLI::App& command, EngineRunOptions& engines, bool& exit_at_end) {
-  command.add_option("--feed", engines.feed,
-                     "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
+  command
+      .add_option("--feed", engines.feed,
+                  "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
       ->envname("TAPEDECK_FEED")
       ->capture_default_str();
   command.add_option("--speed", engines.speed, "1: as it happens, N: N times as fast, 0: at once")
@@ -115,8 +120,9 @@ void add_run_options(CLI::App& command, EngineRunOptions& engines, bool& exit_at
       ->capture_default_str();
   command.add_option("--seed", engines.seed, "of the simulator; the same seed, the same events")
       ->capture_default_str();
-  command.add_option("--sim-date", engines.sim_date,
-                     "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
+  command.add_option(
+      "--sim-date", engines.sim_date,
+      "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
   command.add_option("--account", engines.account, "account alias in the events' source")
       ->capture_default_str();
   command.add_flag("--exit-at-end", exit_at_end, "stop when the feed has ended");
@@ -149,9 +155,9 @@ void add_client_options(CLI::App& command, std::string& url, bool& json) {
 }
 
 void add_filter_options(CLI::App& command, HttpClient::Parameters& filters) {
-  for (const char* name : {"event-type", "symbol", "exchange", "strategy", "engine", "engine-id",
-                           "host", "account", "mode", "run-id", "order-id", "correlation-id",
-                           "since", "until"}) {
+  for (const char* name :
+       {"event-type", "symbol", "exchange", "strategy", "engine", "engine-id", "host", "account",
+        "mode", "run-id", "order-id", "correlation-id", "since", "until"}) {
     std::string parameter(name);
     std::replace(parameter.begin(), parameter.end(), '-', '_');
     command.add_option_function<std::string>(
@@ -193,7 +199,8 @@ int dispatch(int argc, char** argv) {
       app.add_subcommand("publish", "publish one event, or NDJSON from standard input");
   add_client_options(*publish_command, publish.url, publish.json);
   publish_command->add_option("type", publish.type, "event type; none: NDJSON on standard input");
-  publish_command->add_option("fields", publish.fields, "payload as name=value; values may be JSON");
+  publish_command->add_option("fields", publish.fields,
+                              "payload as name=value; values may be JSON");
   publish_command->add_option("--payload", publish.payload, "payload as a JSON object");
   publish_command->add_option("--timestamp", publish.timestamp, "RFC 3339; default: now");
 

@@ -35,16 +35,18 @@ void set_up_logging(const std::string& level) {
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
   const bool v6 = options.listen_address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "", port);
+  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "",
+                     port);
 }
 
 /// Tells wait_for_end (by SIGUSR1) when the feed has ended.
 class EndWatcher {
  public:
-  explicit EndWatcher(EngineRunner& runner) : thread_([&runner] {
-    runner.wait();
-    kill(getpid(), SIGUSR1);
-  }) {}
+  explicit EndWatcher(EngineRunner& runner)
+      : thread_([&runner] {
+          runner.wait();
+          kill(getpid(), SIGUSR1);
+        }) {}
   ~EndWatcher() { thread_.join(); }
 
  private:

@@ -1,5 +1,6 @@
-// The one shape of an error that is a normal outcome (bad input, a missing file): a sentence a person
-// can act on, a word a program can test, and where it lies. Result<T> is either a T or such an Error.
+// The one shape of an error that is a normal outcome (bad input, a missing file): a sentence a
+// person can act on, a word a program can test, and where it lies. Result<T> is either a T or such
+// an Error.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool ok() const noexcept { return state_.index() == 0; }

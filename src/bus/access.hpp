@@ -16,8 +16,9 @@ class BusAccess {
   static EventLog& log(TelemetryBus& bus) noexcept;
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
-  /// `listener` is called after each commit by whoever collected; it must be quick and must not call
-  /// the bus. @return a handle for remove_commit_listener, which waits for a running call to end.
+  /// `listener` is called after each commit by whoever collected; it must be quick and must not
+  /// call the bus. @return a handle for remove_commit_listener, which waits for a running call to
+  /// end.
   static std::size_t add_commit_listener(TelemetryBus& bus, std::function<void()> listener);
   static void remove_commit_listener(TelemetryBus& bus, std::size_t handle);
 };

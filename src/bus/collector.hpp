@@ -1,6 +1,6 @@
-// Collector: merges the threads' queues by the moment of enqueueing, numbers the events, encodes them
-// into the log. A role rather than a thread: whoever holds `role` may do a piece of it, so that a
-// reader or a POST need not wait for the collector thread's next look.
+// Collector: merges the threads' queues by the moment of enqueueing, numbers the events, encodes
+// them into the log. A role rather than a thread: whoever holds `role` may do a piece of it, so
+// that a reader or a POST need not wait for the collector thread's next look.
 //
 // Thread contract: register_queue, register_source and the counters that say so from any thread;
 // everything else only while holding role().
@@ -112,6 +112,8 @@ class Collector::Role {
   std::unique_lock<std::mutex> lock_;
 };
 
-inline Collector::Role Collector::take_role() { return Role(*this); }
+inline Collector::Role Collector::take_role() {
+  return Role(*this);
+}
 
 }  // namespace tapedeck

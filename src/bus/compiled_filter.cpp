@@ -53,7 +53,8 @@ bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const n
       const KeySpan span = index.keys[static_cast<std::size_t>(key)];
       return span.packed != 0 && is_any_of(condition.values, frame + span.offset(), span.length());
     };
-    if (!has(condition.key) && !(condition.alternative != condition.key && has(condition.alternative))) {
+    if (!has(condition.key) &&
+        !(condition.alternative != condition.key && has(condition.alternative))) {
       return false;
     }
   }

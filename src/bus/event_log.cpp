@@ -145,8 +145,7 @@ Segment* EventLog::segment_to_write(std::uint64_t number) {
 void EventLog::shrink_buffer_to(std::uint64_t first) noexcept {
   while (buffer_begin_ < first) {
     Segment* segment = &slot(buffer_segment_);
-    const std::uint64_t end =
-        segment->base_seq.load(std::memory_order_relaxed) + segment->written;
+    const std::uint64_t end = segment->base_seq.load(std::memory_order_relaxed) + segment->written;
     if (buffer_begin_ >= end) {
       ++buffer_segment_;
       continue;

@@ -2,9 +2,9 @@
 // contiguous frames; the oldest segment is reused when the ring is full.
 //
 // Thread contract: one writer at a time (the collector role) calls the writer's part; any number of
-// readers use the rest without locks and without slowing the writer. A reader pins the segment it is
-// looking at; a pinned segment is replaced instead of reused, so a reader that is slow inside one
-// look costs one segment of memory, and a reader between looks costs nothing.
+// readers use the rest without locks and without slowing the writer. A reader pins the segment it
+// is looking at; a pinned segment is replaced instead of reused, so a reader that is slow inside
+// one look costs one segment of memory, and a reader between looks costs nothing.
 #pragma once
 
 #include <atomic>
@@ -47,7 +47,9 @@ struct Segment {
 class SegmentPin {
  public:
   SegmentPin(SegmentPin&& other) noexcept
-      : segment_(std::exchange(other.segment_, nullptr)), base_(other.base_), count_(other.count_) {}
+      : segment_(std::exchange(other.segment_, nullptr)),
+        base_(other.base_),
+        count_(other.count_) {}
   SegmentPin& operator=(SegmentPin&&) = delete;
   ~SegmentPin() {
     if (segment_) segment_->pins.fetch_sub(1, std::memory_order_release);
@@ -149,8 +151,8 @@ class EventLog {
   // the writer's
   Segment* head_ = nullptr;
   std::uint64_t next_seq_ = 1;
-  std::uint64_t buffer_begin_ = 1;         // = buffer_first_ once committed
-  std::uint64_t buffer_segment_ = 0;       // number of the segment that holds buffer_begin_
+  std::uint64_t buffer_begin_ = 1;    // = buffer_first_ once committed
+  std::uint64_t buffer_segment_ = 0;  // number of the segment that holds buffer_begin_
   std::uint64_t evicted_total_ = 0;
   std::vector<TypeCount> types_;
   struct Hash {

@@ -81,7 +81,7 @@ struct TelemetryBus::Impl {
 void TelemetryBus::Impl::run() {
   using namespace std::chrono_literals;
   pthread_setname_np(pthread_self(), "td-collector");
-  prctl(PR_SET_TIMERSLACK, 1000UL);  // the default, 50 us, would double the shortest pause
+  prctl(PR_SET_TIMERSLACK, 1000UL);    // the default, 50 us, would double the shortest pause
   constexpr std::size_t kTurn = 1024;  // then others may have the role
   constexpr std::chrono::microseconds kShortest = 200us, kLongest = 4ms, kEconomy = 20ms;
   std::chrono::microseconds pause = kShortest;
@@ -159,7 +159,9 @@ TelemetryBus::~TelemetryBus() {
   if (last_used_.bus == instance_) last_used_ = {};
 }
 
-std::uint64_t TelemetryBus::monotonic_ns() noexcept { return monotonic_now_ns(); }
+std::uint64_t TelemetryBus::monotonic_ns() noexcept {
+  return monotonic_now_ns();
+}
 
 bool TelemetryBus::reject(detail::ThreadQueue& queue) noexcept {
   queue.count_rejected();
@@ -249,7 +251,9 @@ BusStats TelemetryBus::get_stats() {
   return stats;
 }
 
-std::vector<std::string> TelemetryBus::get_event_types() { return get_stats().event_types; }
+std::vector<std::string> TelemetryBus::get_event_types() {
+  return get_stats().event_types;
+}
 
 void TelemetryBus::clear_buffer() {
   const auto role = impl_->collector.take_role();
@@ -262,14 +266,18 @@ std::uint64_t TelemetryBus::subscribe(Filter filter, Callback callback) {
   return impl_->subscribers.subscribe(filter, std::move(callback), impl_->log.last_seq() + 1);
 }
 
-bool TelemetryBus::unsubscribe(std::uint64_t id) { return impl_->subscribers.unsubscribe(id); }
+bool TelemetryBus::unsubscribe(std::uint64_t id) {
+  return impl_->subscribers.unsubscribe(id);
+}
 
 TelemetryBus& get_telemetry_bus() {
   static TelemetryBus bus;
   return bus;
 }
 
-EventLog& BusAccess::log(TelemetryBus& bus) noexcept { return bus.impl_->log; }
+EventLog& BusAccess::log(TelemetryBus& bus) noexcept {
+  return bus.impl_->log;
+}
 
 Result<SeqRange> BusAccess::append(TelemetryBus& bus, std::span<const DecodedEvent> events) {
   const auto role = bus.impl_->collector.take_role();

@@ -118,7 +118,8 @@ struct EventDecoder::Impl {
     if (value.get_number().get(number) != simdjson::SUCCESS && !is_json_integer(token)) {
       std::string shown(token.substr(0, 40));
       fail("malformed_json",
-           "The number " + shown + " is not valid JSON or too large for a double; send it as a string.",
+           "The number " + shown +
+               " is not valid JSON or too large for a double; send it as a string.",
            "");
     }
     out = json::put(out, token);
@@ -141,8 +142,9 @@ struct EventDecoder::Impl {
       write_value(value, type, depth);
       if (keys == nullptr) continue;
       const int key = is_source ? key_of_source_member(name) : key_of_payload_member(name);
-      const std::size_t quote = type == ondemand::json_type::string ? 1 : 0;
-      if (key >= 0 && type != ondemand::json_type::object && type != ondemand::json_type::array) {
+      const bool is_string = type == ondemand::json_type::string;
+      const std::size_t quote = is_string ? 1 : 0;
+      if (key >= 0 && (is_string || type == ondemand::json_type::number)) {
         (*keys)[static_cast<std::size_t>(key)].set(
             static_cast<std::size_t>(begin - base) + quote,
             static_cast<std::size_t>(out - begin) - 2 * quote);
@@ -214,7 +216,8 @@ struct EventDecoder::Impl {
     event.source = {from, static_cast<std::size_t>(out - from)};
     if (event.source.size() > limits.source_bytes) {
       fail("invalid_event",
-           "\"source\" is larger than " + std::to_string(limits.source_bytes) + " bytes.", "/source");
+           "\"source\" is larger than " + std::to_string(limits.source_bytes) + " bytes.",
+           "/source");
     }
     if (event.source == "{}") event.source = {};
   }
@@ -275,7 +278,8 @@ struct EventDecoder::Impl {
   void read_event(ondemand::object object) {
     if (events.size() >= limits.batch_events) {
       fail("batch_too_large",
-           "A batch takes at most " + std::to_string(limits.batch_events) + " events; split it.", "");
+           "A batch takes at most " + std::to_string(limits.batch_events) + " events; split it.",
+           "");
     }
     DecodedEvent event;
     enum : unsigned { kType = 1, kTimestamp = 2, kPayload = 4, kId = 8, kSource = 16 };
@@ -325,7 +329,8 @@ struct EventDecoder::Impl {
   // --- batches ---
 
   void read_document(std::string_view text, std::size_t capacity) {
-    auto document = must(parser.iterate(simdjson::padded_string_view(text.data(), text.size(), capacity)));
+    auto document =
+        must(parser.iterate(simdjson::padded_string_view(text.data(), text.size(), capacity)));
     const auto type = must(document.type());
     if (type == ondemand::json_type::array) {
       for (auto result : must(document.get_array())) {

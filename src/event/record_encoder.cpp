@@ -117,7 +117,7 @@ void write_members(PayloadWriter& w, std::string_view encoded) {
     w.out = write_value(w.out, kind, reader);
     if (kind == ValueKind::string) {
       w.note(key_of_payload_member(name), begin + 1, w.out - 1);
-    } else if (kind < ValueKind::string) {
+    } else if (kind >= ValueKind::int64 && kind <= ValueKind::number) {
       w.note(key_of_payload_member(name), begin, w.out);
     }
   }

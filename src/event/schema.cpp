@@ -48,7 +48,8 @@ const std::array<TypeSchema, detail::kKnownEventCount>& all_types() {
       add_fields<std::tuple_element_t<I, detail::KnownEvents>>(out[I].fields)),
      ...);
     return out;
-  }(std::make_index_sequence<detail::kKnownEventCount>{});
+  }
+  (std::make_index_sequence<detail::kKnownEventCount>{});
   return types;
 }
 
@@ -57,9 +58,8 @@ std::string payload_schema(const TypeSchema& type) {
   for (const FieldSchema& field : type.fields) {
     if (!properties.empty()) properties += ',';
     properties += json::quoted(field.name) + ":{\"type\":";
-    properties += field.required
-                      ? json::quoted(name_of(field.type))
-                      : "[" + json::quoted(name_of(field.type)) + ",\"null\"]";
+    properties += field.required ? json::quoted(name_of(field.type))
+                                 : "[" + json::quoted(name_of(field.type)) + ",\"null\"]";
     properties += '}';
     if (!field.required) continue;
     if (!required.empty()) required += ',';

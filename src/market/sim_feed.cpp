@@ -25,11 +25,11 @@ void SimFeed::begin_day(IstDate date) {
   day_ = std::make_unique<SimDay>(calendar_, options_.seed, date);
   ++days_begun_;
   std::vector<std::string> gone;
-  for (const auto& [symbol, info] : instruments_.all()) {
+  for (const auto& known : instruments_.all()) {
     const auto& listed = day_->instruments();
     if (std::none_of(listed.begin(), listed.end(),
-                     [&](const InstrumentInfo& i) { return i.symbol == symbol; })) {
-      gone.push_back(symbol);
+                     [&](const InstrumentInfo& i) { return i.symbol == known.first; })) {
+      gone.push_back(known.first);
     }
   }
   for (const std::string& symbol : gone) instruments_.remove(symbol);

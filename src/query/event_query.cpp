@@ -41,7 +41,8 @@ Result<bool> read_list(const QueryParameter& parameter, std::vector<std::string>
     const std::size_t comma = rest.find(',');
     const std::string_view value = rest.substr(0, comma);
     if (value.empty()) {
-      return invalid(parameter, "an empty value matches nothing; name one or leave the parameter out.");
+      return invalid(parameter,
+                     "an empty value matches nothing; name one or leave the parameter out.");
     }
     values.emplace_back(value);
     more = comma != std::string_view::npos;
@@ -57,9 +58,10 @@ Result<bool> read_bound(const QueryParameter& parameter, std::optional<Timestamp
   if (time) return true;
   id = parse_event_id(parameter.value);
   if (id) return true;
-  return invalid(parameter,
-                 "must be an RFC 3339 time with an offset (2025-11-18T07:55:41Z; write + as %2B) or "
-                 "an event id.");
+  return invalid(
+      parameter,
+      "must be an RFC 3339 time with an offset (2025-11-18T07:55:41Z; write + as %2B) or "
+      "an event id.");
 }
 
 }  // namespace

@@ -23,10 +23,10 @@ std::optional<EventId> parse_event_id(std::string_view text);
 std::string format_event_id(std::string_view epoch, std::uint64_t seq);
 
 struct EventQuery {
-  Filter filter;                     // since and until as times are in here
-  std::optional<EventId> since_id;   // exclusive
-  std::optional<EventId> until_id;   // exclusive
-  std::string since_text;            // as given, for messages to the client
+  Filter filter;                    // since and until as times are in here
+  std::optional<EventId> since_id;  // exclusive
+  std::optional<EventId> until_id;  // exclusive
+  std::string since_text;           // as given, for messages to the client
 };
 
 /// Takes the parameter if it is one of the filters.

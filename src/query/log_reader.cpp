@@ -59,25 +59,27 @@ Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::
   Selection out;
   std::unordered_set<std::string> seen;
   std::string identity;
-  scan_backwards(log, filter, first, log.last_seq() + 1, &out.pins, [&](const Selection::Item& item) {
-    identity.clear();
-    const auto add = [&](const char* text, std::size_t length) {
-      identity.append(text, length);
-      identity += '\0';
-    };
-    if (by_type) add(item.frame + item.index->type_offset(), item.index->type_length);
-    for (const Key key : keys) {
-      KeySpan span = item.index->keys[static_cast<std::size_t>(key)];
-      if (key == Key::strategy && span.packed == 0) {
-        span = item.index->keys[static_cast<std::size_t>(Key::strategy_name)];
-      }
-      add(item.frame + span.offset(), span.length());
-    }
-    if (!seen.insert(identity).second) return true;
-    out.more = out.items.size() == limit;
-    if (!out.more) out.items.push_back(item);
-    return !out.more;
-  });
+  scan_backwards(log, filter, first, log.last_seq() + 1, &out.pins,
+                 [&](const Selection::Item& item) {
+                   identity.clear();
+                   const auto add = [&](const char* text, std::size_t length) {
+                     identity.append(text, length);
+                     identity += '\0';
+                   };
+                   if (by_type)
+                     add(item.frame + item.index->type_offset(), item.index->type_length);
+                   for (const Key key : keys) {
+                     KeySpan span = item.index->keys[static_cast<std::size_t>(key)];
+                     if (key == Key::strategy && span.packed == 0) {
+                       span = item.index->keys[static_cast<std::size_t>(Key::strategy_name)];
+                     }
+                     add(item.frame + span.offset(), span.length());
+                   }
+                   if (!seen.insert(identity).second) return true;
+                   out.more = out.items.size() == limit;
+                   if (!out.more) out.items.push_back(item);
+                   return !out.more;
+                 });
   return out;
 }
 

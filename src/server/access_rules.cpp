@@ -68,10 +68,11 @@ std::optional<Error> AccessRules::refusal(std::string_view host, std::string_vie
                  "Host"};
   }
   if (!origin.empty() && !is_allowed_origin(origin)) {
-    return Error{"origin_not_allowed",
-                 "Pages from " + std::string(origin.substr(0, 80)) +
-                     " may not call this server; add the origin with --allowed-origin if they should.",
-                 "Origin"};
+    return Error{
+        "origin_not_allowed",
+        "Pages from " + std::string(origin.substr(0, 80)) +
+            " may not call this server; add the origin with --allowed-origin if they should.",
+        "Origin"};
   }
   return std::nullopt;
 }

@@ -1,6 +1,6 @@
 // Who may call: the Host and Origin checks that keep foreign web pages away from a loopback server.
-// Any page a user visits can make his browser call 127.0.0.1; the browser then says so in Origin, and
-// a rebound DNS name shows in Host. Immutable; any thread.
+// Any page a user visits can make his browser call 127.0.0.1; the browser then says so in Origin,
+// and a rebound DNS name shows in Host. Immutable; any thread.
 #pragma once
 
 #include <optional>

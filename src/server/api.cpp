@@ -67,8 +67,8 @@ HttpResponse get_stats(const ApiContext& api) {
       R"("uptime_seconds":{:.3f},"store":{{"enabled":false}}}})"
       "\n",
       stats.published_total, stats.dropped_total, stats.evicted_total, stats.rejected_total,
-      stats.subscribers + totals.streams, stats.events_per_second, stats.epoch,
-      id(stats.first_seq), id(stats.last_seq), stats.uptime_seconds);
+      stats.subscribers + totals.streams, stats.events_per_second, stats.epoch, id(stats.first_seq),
+      id(stats.last_seq), stats.uptime_seconds);
   return json_response(std::move(out));
 }
 
@@ -107,7 +107,8 @@ std::optional<Error> read_events_parameter(const QueryParameter& parameter, Even
   if (paged && parameter.name == "cursor") {
     out.cursor = parse_event_id(parameter.value);
     if (out.cursor) return std::nullopt;
-    return Error{"invalid_parameter", "cursor must be the \"next\" of an earlier answer.", "cursor"};
+    return Error{"invalid_parameter", "cursor must be the \"next\" of an earlier answer.",
+                 "cursor"};
   }
   if (paged && parameter.name == "in") {
     if (parameter.value == "buffer") return std::nullopt;
@@ -216,8 +217,7 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   }
   api.bus.flush();
   const EventLog& log = BusAccess::log(api.bus);
-  const Bounds bounds =
-      bounds_of(wanted.query, log, std::max(log.first_seq(), log.floor_seq()));
+  const Bounds bounds = bounds_of(wanted.query, log, std::max(log.first_seq(), log.floor_seq()));
   const Selection selection = select_latest(log, CompiledFilter(wanted.query.filter), bounds.first,
                                             keys, by_type, kMaxLatest);
   return json_response(events_json(selection) +
@@ -246,10 +246,11 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (parameter.name == "ack" && parameter.value == "memory") continue;
     if (parameter.name == "ack") {
-      return error_response({"invalid_parameter",
-                             "ack=" + parameter.value.substr(0, 40) +
-                                 ": this server keeps events in memory only; ack=memory is what there is.",
-                             "ack"});
+      return error_response(
+          {"invalid_parameter",
+           "ack=" + parameter.value.substr(0, 40) +
+               ": this server keeps events in memory only; ack=memory is what there is.",
+           "ack"});
     }
     if (auto error = reject_unknown(parameter)) return error_response(*error);
   }
@@ -261,9 +262,10 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
   if (!range) return error_response(range.error());
   worker.metrics.posted_events_total.add(events->size());
   const std::string& epoch = BusAccess::log(api.bus).epoch();
-  return json_response(fmt::format(R"({{"ok":true,"accepted":{},"first_id":"{}-{}","last_id":"{}-{}"}})"
-                                   "\n",
-                                   events->size(), epoch, range->first, epoch, range->last));
+  return json_response(
+      fmt::format(R"({{"ok":true,"accepted":{},"first_id":"{}-{}","last_id":"{}-{}"}})"
+                  "\n",
+                  events->size(), epoch, range->first, epoch, range->last));
 }
 
 HttpResponse open_stream(const ApiContext& api, const HttpRequest& request) {

@@ -34,7 +34,7 @@ struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
-  std::string headers;  ///< more header lines, each ending in CRLF
+  std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
 };
 
@@ -54,7 +54,7 @@ inline HttpResponse json_response(std::string body) {
 
 /// Appends status line, headers and body.
 /// @param head_only the body is announced but not sent (HEAD).
-void append_response(std::string& out, const HttpResponse& response, bool keep_alive, bool head_only,
-                     std::string_view allowed_origin);
+void append_response(std::string& out, const HttpResponse& response, bool keep_alive,
+                     bool head_only, std::string_view allowed_origin);
 
 }  // namespace tapedeck

@@ -24,11 +24,14 @@ namespace {
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
-constexpr std::size_t kWriteBatch = std::size_t{256} << 10;  // pipelined answers go together up to here
-constexpr std::size_t kKeptBytes = std::size_t{64} << 10;    // memory kept between requests
+constexpr std::size_t kWriteBatch = std::size_t{256}
+                                    << 10;  // pipelined answers go together up to here
+constexpr std::size_t kKeptBytes = std::size_t{64} << 10;  // memory kept between requests
 constexpr std::size_t kFarewellBytes = std::size_t{256} << 20;
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 Error describe(const boost::beast::error_code& error, const ServerOptions& options) {
   if (error == http::error::body_limit) {
@@ -137,7 +140,8 @@ asio::awaitable<bool> HttpSession::read_request() {
       if (parser_->is_done()) break;
       if (parser_->is_header_done()) {
         if (phase_ != Phase::body) enter(Phase::body);
-        if (!said_continue && boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
+        if (!said_continue &&
+            boost::beast::iequals(parser_->get()[http::field::expect], "100-continue")) {
           said_continue = true;
           out_ += "HTTP/1.1 100 Continue\r\n\r\n";
         }
@@ -153,8 +157,8 @@ asio::awaitable<bool> HttpSession::read_request() {
 asio::awaitable<bool> HttpSession::read_some() {
   const bool fresh = buffer_.size() == 0 && !parser_->got_some();
   if (fresh && buffer_.capacity() > kKeptBytes) buffer_.shrink_to_fit();
-  const auto [error, n] =
-      co_await socket_.async_read_some(buffer_.prepare(fresh ? kReadBytes / 4 : kReadBytes), kAwait);
+  const auto [error, n] = co_await socket_.async_read_some(
+      buffer_.prepare(fresh ? kReadBytes / 4 : kReadBytes), kAwait);
   if (!error) {
     buffer_.commit(n);
     co_return true;
@@ -237,8 +241,7 @@ void HttpSession::become_stream(const HttpRequest& request, const HttpResponse& 
   worker_.sessions.erase(this);
   const bool http11 = parser_->get().version() == 11;
   // Answers to requests pipelined before this one go first.
-  worker_.hub.add(std::move(socket_), *response.stream,
-                  out_ + stream_head(request.origin, http11));
+  worker_.hub.add(std::move(socket_), *response.stream, out_ + stream_head(request.origin, http11));
 }
 
 }  // namespace tapedeck

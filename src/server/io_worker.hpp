@@ -1,5 +1,6 @@
 // IoWorker: one thread of the server with everything it needs of its own, so that workers share
-// nothing but the log: an event loop, its HTTP sessions and streams, a decoder, counters, one timer.
+// nothing but the log: an event loop, its HTTP sessions and streams, a decoder, counters, one
+// timer.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -51,8 +51,8 @@ std::string format_metrics(const BusStats& bus, const ServerTotals& server) {
       server.connections);
   head("tapedeck_http_responses_total", "counter", "HTTP responses, by class of status.");
   for (std::size_t i = 1; i < server.responses_by_class.size(); ++i) {
-    fmt::format_to(std::back_inserter(out), "tapedeck_http_responses_total{{class=\"{}xx\"}} {}\n", i,
-                   server.responses_by_class[i]);
+    fmt::format_to(std::back_inserter(out), "tapedeck_http_responses_total{{class=\"{}xx\"}} {}\n",
+                   i, server.responses_by_class[i]);
   }
   one("tapedeck_streams", "gauge", "Open event streams.", server.streams);
   one("tapedeck_streams_total", "counter", "Event streams opened.", server.streams_total);

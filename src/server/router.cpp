@@ -14,16 +14,16 @@ struct CodeStatus {
 };
 
 constexpr std::array kStatuses = {
-    CodeStatus{"malformed_target", 400},  CodeStatus{"malformed_json", 400},
-    CodeStatus{"malformed_request", 400}, CodeStatus{"unknown_parameter", 400},
-    CodeStatus{"invalid_parameter", 400}, CodeStatus{"empty_batch", 400},
-    CodeStatus{"missing_host", 400},      CodeStatus{"host_not_allowed", 403},
-    CodeStatus{"origin_not_allowed", 403}, CodeStatus{"not_found", 404},
-    CodeStatus{"method_not_allowed", 405}, CodeStatus{"request_timeout", 408},
-    CodeStatus{"payload_too_large", 413}, CodeStatus{"body_too_large", 413},
-    CodeStatus{"batch_too_large", 413},   CodeStatus{"unsupported_media_type", 415},
-    CodeStatus{"invalid_event", 422},     CodeStatus{"too_deep", 422},
-    CodeStatus{"too_many_types", 422},    CodeStatus{"header_too_large", 431},
+    CodeStatus{"malformed_target", 400},     CodeStatus{"malformed_json", 400},
+    CodeStatus{"malformed_request", 400},    CodeStatus{"unknown_parameter", 400},
+    CodeStatus{"invalid_parameter", 400},    CodeStatus{"empty_batch", 400},
+    CodeStatus{"missing_host", 400},         CodeStatus{"host_not_allowed", 403},
+    CodeStatus{"origin_not_allowed", 403},   CodeStatus{"not_found", 404},
+    CodeStatus{"method_not_allowed", 405},   CodeStatus{"request_timeout", 408},
+    CodeStatus{"payload_too_large", 413},    CodeStatus{"body_too_large", 413},
+    CodeStatus{"batch_too_large", 413},      CodeStatus{"unsupported_media_type", 415},
+    CodeStatus{"invalid_event", 422},        CodeStatus{"too_deep", 422},
+    CodeStatus{"too_many_types", 422},       CodeStatus{"header_too_large", 431},
     CodeStatus{"too_many_connections", 503}, CodeStatus{"shutting_down", 503},
 };
 
@@ -77,8 +77,8 @@ HttpResponse error_response(int status, const Error& error) {
   return response;
 }
 
-void append_response(std::string& out, const HttpResponse& response, bool keep_alive, bool head_only,
-                     std::string_view allowed_origin) {
+void append_response(std::string& out, const HttpResponse& response, bool keep_alive,
+                     bool head_only, std::string_view allowed_origin) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
   if (response.status != 204) {
@@ -130,7 +130,8 @@ HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) cons
   }
   HttpResponse response = error_response(
       {"method_not_allowed",
-       std::string(request.method.substr(0, 20)) + " is not possible here; " + allowed + " are.", ""});
+       std::string(request.method.substr(0, 20)) + " is not possible here; " + allowed + " are.",
+       ""});
   response.headers = "Allow: " + allowed + "\r\n";
   return response;
 }

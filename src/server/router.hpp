@@ -1,5 +1,5 @@
-// The table of routes: which methods each path has and what answers them. One table serves dispatch,
-// 404 and 405. Immutable after construction; any thread.
+// The table of routes: which methods each path has and what answers them. One table serves
+// dispatch, 404 and 405. Immutable after construction; any thread.
 #pragma once
 
 #include <functional>

@@ -27,11 +27,11 @@ struct Server::Impl {
         access(options),
         api{bus, options, [this] { return totals(); }, shutting_down},
         router(api_routes(api)) {
-    const unsigned count =
-        options.io_threads > 0 ? options.io_threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned count = options.io_threads > 0
+                               ? options.io_threads
+                               : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(
-          std::make_unique<IoWorker>(BusAccess::log(bus), options, access, router));
+      workers.push_back(std::make_unique<IoWorker>(BusAccess::log(bus), options, access, router));
     }
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
@@ -62,8 +62,9 @@ void Server::Impl::bind() {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.listen_address, error);
   if (error) {
-    throw std::invalid_argument(fmt::format(
-        "--listen {}: the address must be a number such as 127.0.0.1 or ::1", options.listen_address));
+    throw std::invalid_argument(
+        fmt::format("--listen {}: the address must be a number such as 127.0.0.1 or ::1",
+                    options.listen_address));
   }
   if (!address.is_loopback()) {
     throw std::invalid_argument(fmt::format(
@@ -74,9 +75,9 @@ void Server::Impl::bind() {
   const tcp::endpoint endpoint(address, options.listen_port);
   const auto check = [&](const char* what) {
     if (error) {
-      throw std::system_error(error.value(), std::system_category(),
-                              fmt::format("cannot {} {}:{}", what, options.listen_address,
-                                          options.listen_port));
+      throw std::system_error(
+          error.value(), std::system_category(),
+          fmt::format("cannot {} {}:{}", what, options.listen_address, options.listen_port));
     }
   };
   acceptor->open(endpoint.protocol(), error);
@@ -91,14 +92,15 @@ void Server::Impl::bind() {
 
 void Server::Impl::accept_next() {
   IoWorker& worker = *workers[next_worker++ % workers.size()];
-  acceptor->async_accept(worker.context, [this, &worker](boost::system::error_code error,
-                                                         TcpSocket socket) {
-    on_accept(error, std::move(socket), worker);
-  });
+  acceptor->async_accept(worker.context,
+                         [this, &worker](boost::system::error_code error, TcpSocket socket) {
+                           on_accept(error, std::move(socket), worker);
+                         });
 }
 
 void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker) {
-  if (shutting_down.load(std::memory_order_acquire) || error == asio::error::operation_aborted) return;
+  if (shutting_down.load(std::memory_order_acquire) || error == asio::error::operation_aborted)
+    return;
   if (error) {
     // Out of descriptors or memory: leave the queue to the kernel for a moment instead of spinning.
     spdlog::warn("cannot accept a connection: {}", error.message());
@@ -110,12 +112,12 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
   }
   if (connections() >= options.max_connections) {
     std::string out;
-    append_response(out,
-                    error_response({"too_many_connections",
-                                    fmt::format("The limit of {} connections is reached.",
-                                                options.max_connections),
-                                    ""}),
-                    false, false, {});
+    append_response(
+        out,
+        error_response(
+            {"too_many_connections",
+             fmt::format("The limit of {} connections is reached.", options.max_connections), ""}),
+        false, false, {});
     boost::system::error_code ignored;
     socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
   } else {
@@ -140,7 +142,9 @@ ServerTotals Server::Impl::totals() const {
 Server::Server(TelemetryBus& bus, ServerOptions options)
     : impl_(std::make_unique<Impl>(bus, std::move(options))) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 void Server::start() {
   impl_->bind();
@@ -167,7 +171,11 @@ void Server::stop() {
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);
 }
 
-unsigned short Server::port() const noexcept { return impl_->port; }
-ServerTotals Server::totals() const { return impl_->totals(); }
+unsigned short Server::port() const noexcept {
+  return impl_->port;
+}
+ServerTotals Server::totals() const {
+  return impl_->totals();
+}
 
 }  // namespace tapedeck

@@ -34,9 +34,9 @@ std::string stream_head(std::string_view allowed_origin, bool keep_alive) {
 
 std::string connection_frame(Dialect dialect, std::string_view last_id,
                              std::chrono::seconds heartbeat) {
-  const std::string members = fmt::format(
-      R"("last_id":{},"heartbeat_seconds":{},"message":"connected to Tapedeck")",
-      json::quoted(last_id), heartbeat.count());
+  const std::string members =
+      fmt::format(R"("last_id":{},"heartbeat_seconds":{},"message":"connected to Tapedeck")",
+                  json::quoted(last_id), heartbeat.count());
   return (dialect == Dialect::eventsource ? "retry: 2000\n" : "") +
          frame(dialect, "connection", last_id, members);
 }

@@ -22,6 +22,7 @@ struct StreamRequest {
   std::string resume_after;  // Last-Event-ID; beats since and replay
 };
 
-Result<StreamRequest> parse_stream_request(const HttpRequest& request, const ServerOptions& options);
+Result<StreamRequest> parse_stream_request(const HttpRequest& request,
+                                           const ServerOptions& options);
 
 }  // namespace tapedeck

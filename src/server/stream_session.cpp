@@ -19,58 +19,7 @@ constexpr std::size_t kRunBytes = std::size_t{256} << 10;
 constexpr std::size_t kMaxPieces = 64;
 constexpr std::uint64_t kLooksPerTurn = 4096;  // then other sessions have their turn
 
-Result<Dialect> parse_dialect(const QueryParameter& parameter) {
-  if (parameter.value == "eventsource") return Dialect::eventsource;
-  if (parameter.value == "plain") return Dialect::plain;
-  return Error{"invalid_parameter", "dialect must be eventsource or plain.", parameter.name};
-}
-
-/// Whether the parameter was one of the stream's own.
-Result<bool> read_stream_parameter(const QueryParameter& parameter, StreamRequest& out) {
-  if (parameter.name == "replay") {
-    const auto n = read_integer(parameter, 0, 1'000'000);
-    if (!n) return n.error();
-    out.replay = static_cast<std::size_t>(*n);
-  } else if (parameter.name == "heartbeat") {
-    const auto n = read_integer(parameter, 1, 60);
-    if (!n) return n.error();
-    out.heartbeat = std::chrono::seconds(*n);
-  } else if (parameter.name == "coalesce_ms") {
-    const auto n = read_integer(parameter, 0, 1000);
-    if (!n) return n.error();
-    out.coalesce = std::chrono::milliseconds(*n);
-  } else if (parameter.name == "dialect") {
-    const auto dialect = parse_dialect(parameter);
-    if (!dialect) return dialect.error();
-    out.dialect = *dialect;
-  } else if (parameter.name == "last_event_id" || parameter.name == "lastEventId") {
-    if (out.resume_after.empty()) out.resume_after = parameter.value;
-  } else {
-    return false;
-  }
-  return true;
-}
-
 }  // namespace
-
-Result<StreamRequest> parse_stream_request(const HttpRequest& request,
-                                           const ServerOptions& options) {
-  StreamRequest out;
-  out.heartbeat = options.heartbeat;
-  out.coalesce = options.coalesce;
-  out.resume_after = std::string(request.last_event_id);
-  if (request.accept.find("text/event-stream") != std::string_view::npos) {
-    out.dialect = Dialect::eventsource;
-  }
-  for (const QueryParameter& parameter : request.parsed.parameters) {
-    auto taken = read_filter_parameter(parameter, out.query);
-    if (taken && !*taken) taken = read_stream_parameter(parameter, out);
-    if (!taken) return std::move(taken).error();
-    if (*taken) continue;
-    if (auto error = reject_unknown(parameter)) return std::move(*error);
-  }
-  return out;
-}
 
 StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request,
                              std::string head)
@@ -105,8 +54,8 @@ void StreamSession::choose_start(const StreamRequest& request) {
       announce_gap(request.query.since_text, next_, std::nullopt);
     }
   } else if (request.replay) {
-    next_ = start_of_newest(log, *filter_, std::max(log.first_seq(), log.floor_seq()),
-                            *request.replay);
+    next_ =
+        start_of_newest(log, *filter_, std::max(log.first_seq(), log.floor_seq()), *request.replay);
   }
 }
 
@@ -215,7 +164,8 @@ bool StreamSession::send_matching(const SegmentPin& pin) {
     if (filter_ != nullptr && !filter_->matches(frame, index)) continue;
     char* begin = frame + piece_offset(index);
     const auto length = static_cast<std::size_t>(frame + index.length - begin);
-    if (count > 0 && static_cast<char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == begin) {
+    if (count > 0 &&
+        static_cast<char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == begin) {
       pieces[count - 1].iov_len += length;
     } else if (count == kMaxPieces) {
       break;
@@ -294,16 +244,16 @@ void StreamSession::wait_until_writable() {
 }
 
 void StreamSession::watch() {
-  socket_.async_wait(TcpSocket::wait_read,
-                     [self = shared_from_this()](boost::system::error_code error) {
-                       if (error || self->closed()) return self->close();
-                       std::array<char, 512> ignored;
-                       const ssize_t n = recv(self->socket_.native_handle(), ignored.data(),
-                                              ignored.size(), MSG_DONTWAIT);
-                       const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-                       if (ended) return self->close();
-                       self->watch();  // a client has nothing to say here; let it talk
-                     });
+  socket_.async_wait(
+      TcpSocket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+        if (error || self->closed()) return self->close();
+        std::array<char, 512> ignored;
+        const ssize_t n =
+            recv(self->socket_.native_handle(), ignored.data(), ignored.size(), MSG_DONTWAIT);
+        const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+        if (ended) return self->close();
+        self->watch();  // a client has nothing to say here; let it talk
+      });
 }
 
 void StreamSession::tick(Clock::time_point now) {

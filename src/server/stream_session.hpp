@@ -64,9 +64,9 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
 
   StreamHub& hub_;
   TcpSocket socket_;
-  std::uint64_t next_ = 1;  // the next event to look at
+  std::uint64_t next_ = 1;                  // the next event to look at
   std::unique_ptr<CompiledFilter> filter_;  // none: everything matches
-  std::string pending_;     // goes out before the next event
+  std::string pending_;                     // goes out before the next event
   Clock::time_point last_write_;
   std::chrono::milliseconds coalesce_;
   std::size_t place_ = 0;  // in the hub's list

@@ -6,9 +6,10 @@ namespace tapedeck::app {
 namespace {
 
 TEST(EventLine, ShowsTheTimeInIstAndTheTellingFieldsFirst) {
-  EXPECT_EQ(event_line(R"({"type":"signal_event","timestamp":"2025-11-18T07:55:41.123456Z","payload":)"
-                       R"({"reason":"cross","symbol":"NIFTY","strategy_name":"momentum","signal":"BUY"}})",
-                       false),
+  EXPECT_EQ(event_line(
+                R"({"type":"signal_event","timestamp":"2025-11-18T07:55:41.123456Z","payload":)"
+                R"({"reason":"cross","symbol":"NIFTY","strategy_name":"momentum","signal":"BUY"}})",
+                false),
             "13:25:41.123 signal_event       NIFTY momentum BUY  reason=cross");
 }
 
@@ -20,14 +21,16 @@ TEST(EventLine, ColoursSidesOnlyWhenAsked) {
 }
 
 TEST(EventLine, DoesNotLetAnEventControlTheTerminal) {
-  const std::string line =
-      event_line(R"({"type":"x","timestamp":"2025-11-18T07:55:41.1Z","payload":{"symbol":"a\u001b[2Jb\nc"}})",
-                 false);
+  const std::string line = event_line(
+      R"({"type":"x","timestamp":"2025-11-18T07:55:41.1Z","payload":{"symbol":"a\u001b[2Jb\nc"}})",
+      false);
   EXPECT_EQ(line.find('\x1b'), std::string::npos);
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
-TEST(EventLine, PassesOnWhatItCannotRead) { EXPECT_EQ(event_line("nonsense", false), "nonsense"); }
+TEST(EventLine, PassesOnWhatItCannotRead) {
+  EXPECT_EQ(event_line("nonsense", false), "nonsense");
+}
 
 }  // namespace
 }  // namespace tapedeck::app

@@ -9,7 +9,8 @@ namespace tapedeck::app {
 namespace {
 
 constexpr std::string_view kStream =
-    "retry: 2000\r\nevent: connection\nid: e-0\ndata: {}\n\n: comment\nid: e-1\ndata: a\ndata: b\n\n"
+    "retry: 2000\r\nevent: connection\nid: e-0\ndata: {}\n\n: comment\nid: e-1\ndata: a\ndata: "
+    "b\n\n"
     "data\n\nid: e-2\n\nid: e-3\ndata: unfinished";
 
 TEST(SseParser, ReadsTheSameFromChunksCutAnywhere) {

@@ -19,8 +19,9 @@ TEST_F(Http, OnlyItsOwnNamesAreAnswered) {
     client.send("GET /healthz HTTP/1.1\r\n" + host + "\r\n");
     return client.read_response();
   };
-  for (const char* good : {"Host: localhost:9000\r\n", "Host: 127.0.0.1\r\n", "Host: [::1]:9000\r\n",
-                           "Host: LOCALHOST\r\n", "Host: app.localhost\r\n", "Host: deck.example:80\r\n"}) {
+  for (const char* good :
+       {"Host: localhost:9000\r\n", "Host: 127.0.0.1\r\n", "Host: [::1]:9000\r\n",
+        "Host: LOCALHOST\r\n", "Host: app.localhost\r\n", "Host: deck.example:80\r\n"}) {
     EXPECT_EQ(status_for(good).status, 200) << good;
   }
   for (const char* bad : {"Host: evil.example\r\n", "Host: localhost.evil.example\r\n",
@@ -41,9 +42,9 @@ TEST_F(Http, ForeignPagesMayNotCallAndKnownOnesMay) {
   }
   for (const char* bad : {"https://evil.example", "null", "http://localhost.evil.example",
                           "file://", "http://deck.example"}) {
-    const TestResponse response = connect().request(
-        "POST", "/api/telemetry/events", R"({"type":"x","payload":{}})",
-        "Origin: " + std::string(bad) + "\r\n");
+    const TestResponse response =
+        connect().request("POST", "/api/telemetry/events", R"({"type":"x","payload":{}})",
+                          "Origin: " + std::string(bad) + "\r\n");
     expect_error(response, 403, "origin_not_allowed", "Origin");
     EXPECT_EQ(response.headers.count("access-control-allow-origin"), 0U);
   }
@@ -107,14 +108,17 @@ TEST_F(Http, ABodyAtTheLimitPassesAndOneByteMoreIsRefusedBeforeItIsSent) {
   HttpTestClient chunked = connect();
   chunked.send(
       "POST /api/telemetry/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "7d0\r\n" + std::string(2000, ' ') + "\r\n0\r\n\r\n");
+      "7d0\r\n" +
+      std::string(2000, ' ') + "\r\n0\r\n\r\n");
   expect_error(chunked.read_response(), 413, "body_too_large");
 }
 
 TEST_F(Http, AHundredMegabytesAreRefusedAndTheClientSeesWhy) {
   start();
   HttpTestClient client = connect();
-  client.send("POST /api/telemetry/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n");
+  client.send(
+      "POST /api/telemetry/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+      "104857600\r\n\r\n");
   const std::string chunk(1 << 20, 'x');
   for (int i = 0; i < 100 && client.try_send(chunk); ++i) {
   }
@@ -126,13 +130,14 @@ TEST_F(Http, HeadersAtTheLimitPassAndLargerOnesAreRefused) {
   options.header_bytes = 4096;
   start(options);
   EXPECT_EQ(get("/healthz", "X-Long: " + std::string(3500, 'x') + "\r\n").status, 200);
-  expect_error(get("/healthz", "X-Long: " + std::string(5000, 'x') + "\r\n"), 431, "header_too_large");
+  expect_error(get("/healthz", "X-Long: " + std::string(5000, 'x') + "\r\n"), 431,
+               "header_too_large");
 }
 
 TEST_F(Http, NonsenseIsABadRequest) {
   start();
-  for (const char* nonsense : {"\x16\x03\x01 TLS hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-                               "GET / HTTP/1.1\r\nbad header\r\n\r\n"}) {
+  for (const char* nonsense : {"\x16\x03\x01 TLS hello\r\n\r\n", "GET\r\n\r\n",
+                               "GET / HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nbad header\r\n\r\n"}) {
     HttpTestClient client = connect();
     client.send(nonsense);
     EXPECT_EQ(client.read_response().status, 400) << nonsense;
@@ -157,7 +162,8 @@ TEST_F(Http, ASlowBodyIsCutOffWithAnAnswer) {
   options.body_timeout = 1s;
   start(options);
   HttpTestClient client = connect();
-  client.send("POST /api/telemetry/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 25\r\n\r\n{");
+  client.send(
+      "POST /api/telemetry/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 25\r\n\r\n{");
   expect_error(client.read_response(), 408, "request_timeout");
 }
 

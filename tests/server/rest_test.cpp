@@ -170,17 +170,19 @@ TEST_F(Rest, BadBodiesGetTheirOwnStatus) {
   expect_error(post(R"({"type":"x y","payload":{}})"), 422, "invalid_event", "/type");
   expect_error(post(R"({"type":"x","payload":{},"timestamp":"18/11/2025"})"), 422, "invalid_event",
                "/timestamp");
-  expect_error(post(R"({"type":"signal_event","payload":{"symbol":1,"strategy_name":"m","signal":"B"}})"),
-               422, "invalid_event", "/payload/symbol");
-  expect_error(post(kSignal, "Content-Type: multipart/form-data\r\n"), 415, "unsupported_media_type",
-               "Content-Type");
+  expect_error(
+      post(R"({"type":"signal_event","payload":{"symbol":1,"strategy_name":"m","signal":"B"}})"),
+      422, "invalid_event", "/payload/symbol");
+  expect_error(post(kSignal, "Content-Type: multipart/form-data\r\n"), 415,
+               "unsupported_media_type", "Content-Type");
   expect_error(post(R"({"type":"x","payload":{"d":")" + std::string(70'000, 'x') + R"("}})"), 413,
                "payload_too_large", "/payload");
-  expect_error(post(R"({"type":"x","payload":)" + std::string(70, '[') + std::string(70, ']') + "}"),
-               422, "invalid_event", "/payload");
-  expect_error(post(R"({"type":"x","payload":{"d":)" + std::string(70, '[') + std::string(70, ']') +
-                    "}}"),
-               422, "too_deep");
+  expect_error(
+      post(R"({"type":"x","payload":)" + std::string(70, '[') + std::string(70, ']') + "}"), 422,
+      "invalid_event", "/payload");
+  expect_error(
+      post(R"({"type":"x","payload":{"d":)" + std::string(70, '[') + std::string(70, ']') + "}}"),
+      422, "too_deep");
   EXPECT_EQ(bus_->get_stats().total_events, 0U);
 }
 
@@ -220,8 +222,8 @@ TEST_F(Rest, UnknownPathsAndWrongMethodsSayWhatThereIs) {
   const TestResponse put = connect().request("PUT", "/api/telemetry/events", "x");
   expect_error(put, 405, "method_not_allowed");
   EXPECT_EQ(put.headers.at("allow"), "GET, HEAD, POST, DELETE, OPTIONS");
-  const TestResponse options =
-      connect().request("OPTIONS", "/api/telemetry/events", {}, "Origin: http://localhost:5173\r\n");
+  const TestResponse options = connect().request("OPTIONS", "/api/telemetry/events", {},
+                                                 "Origin: http://localhost:5173\r\n");
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.headers.at("access-control-allow-origin"), "http://localhost:5173");
 }
@@ -232,7 +234,8 @@ TEST_F(Rest, OperationsEndpointsAnswer) {
   EXPECT_EQ(json::parse(get("/healthz").body)["ok"], true);
   EXPECT_EQ(json::parse(get("/readyz").body)["ok"], true);
   EXPECT_EQ(json::parse(get("/version").body)["name"], "tapedeck");
-  EXPECT_TRUE(json::parse(get("/api/telemetry/schema").body)["schema"]["$defs"].contains("order_event"));
+  EXPECT_TRUE(
+      json::parse(get("/api/telemetry/schema").body)["schema"]["$defs"].contains("order_event"));
   const TestResponse page = get("/");
   EXPECT_EQ(page.headers.at("content-type"), "text/html; charset=utf-8");
   EXPECT_NE(page.body.find("Tapedeck"), std::string::npos);

@@ -102,7 +102,8 @@ TEST_F(Stream, ReplaySendsTheLastOnesThatMatch) {
   expect_error(get(std::string(kPath) + "?replay=-1"), 400, "invalid_parameter", "replay");
   expect_error(get(std::string(kPath) + "?heartbeat=0"), 400, "invalid_parameter", "heartbeat");
   expect_error(get(std::string(kPath) + "?heartbeat=61"), 400, "invalid_parameter", "heartbeat");
-  expect_error(get(std::string(kPath) + "?coalesce_ms=1001"), 400, "invalid_parameter", "coalesce_ms");
+  expect_error(get(std::string(kPath) + "?coalesce_ms=1001"), 400, "invalid_parameter",
+               "coalesce_ms");
 }
 
 TEST_F(Stream, FiltersNarrowTheStream) {
@@ -117,8 +118,9 @@ TEST_F(Stream, FiltersNarrowTheStream) {
 TEST_F(Stream, SinceSendsThePastThenGoesLive) {
   start();
   for (int minute = 0; minute < 4; ++minute) {
-    bus_->publish(SignalEvent{.symbol = "T" + std::to_string(minute), .strategy_name = "m", .signal = "BUY"},
-                  *parse_rfc3339("2025-11-18T09:0" + std::to_string(minute) + ":00Z"));
+    bus_->publish(
+        SignalEvent{.symbol = "T" + std::to_string(minute), .strategy_name = "m", .signal = "BUY"},
+        *parse_rfc3339("2025-11-18T09:0" + std::to_string(minute) + ":00Z"));
   }
   HttpTestClient client = open("?since=2025-11-18T09:02:00Z");
   EXPECT_EQ(symbol(client.read_message()), "T2");
@@ -138,8 +140,8 @@ TEST_F(Stream, LastEventIdContinuesExactlyAfterIt) {
   EXPECT_EQ(by_parameter.read_message().id, id(5));
   HttpTestClient polyfill = open("?lastEventId=" + id(4));
   EXPECT_EQ(polyfill.read_message().id, id(5));
-  HttpTestClient header_wins = open("?last_event_id=" + id(1) + "&since=" + id(1),
-                                    std::string(kEventSource) + header);
+  HttpTestClient header_wins =
+      open("?last_event_id=" + id(1) + "&since=" + id(1), std::string(kEventSource) + header);
   EXPECT_EQ(header_wins.read_message().id, id(4));
 }
 
@@ -212,7 +214,8 @@ TEST_F(Stream, EveryClientGetsEveryEventInOneOrder) {
   }
   for (auto& publisher : publishers) publisher.join();
   for (HttpTestClient& client : clients) {
-    for (int i = 1; i <= kThreads * kEach; ++i) ASSERT_EQ(client.read_message().id, id(static_cast<std::uint64_t>(i)));
+    for (int i = 1; i <= kThreads * kEach; ++i)
+      ASSERT_EQ(client.read_message().id, id(static_cast<std::uint64_t>(i)));
   }
 }
 

@@ -131,7 +131,8 @@ class HttpTestClient {
 
   TestResponse request(std::string_view method, std::string_view target, std::string_view body = {},
                        std::string_view headers = {}) {
-    std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n";
+    std::string text =
+        std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n";
     if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     text += std::string(headers) + "\r\n" + std::string(body);
     send(text);
@@ -177,9 +178,7 @@ class HttpTestClient {
       if (frame.event.empty() && !frame.data.empty()) return frame;
     }
   }
-  bool at_end() {
-    return buffer_.empty() && !read_more();
-  }
+  bool at_end() { return buffer_.empty() && !read_more(); }
 
  private:
   int fd_;
