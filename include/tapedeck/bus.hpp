@@ -186,6 +186,7 @@ class TelemetryBus {
     return find_or_make_queue();
   }
   detail::ThreadQueue* find_or_make_queue() noexcept;
+  BusStats stats_with_role(std::size_t subscriber_count) const;
   static bool reject(detail::ThreadQueue& queue) noexcept;
 
   [[gnu::always_inline]] std::uint64_t ticks() const noexcept {

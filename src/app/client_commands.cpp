@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <simdjson.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,6 +44,11 @@ int fail(std::string_view sentence) {
 bool pause_for(std::chrono::milliseconds delay) {
   poll(nullptr, 0, static_cast<int>(delay.count()));
   return !interrupted.load();
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /// Whether what reads our standard output (head, less) has gone; without this nothing would tell
@@ -97,7 +103,9 @@ class Tail {
 
   void show(const SseMessage& message) {
     if (message.event.empty()) {
-      std::cout << (options_.json ? message.data : event_line(message.data, colour_)) << '\n';
+      std::cout << (options_.json ? message.data
+                                  : event_line(message.data, colour_, terminal_width()))
+                << '\n';
     } else if (message.event == "gap") {
       fmt::print(stderr, "tapedeck: events are missing here: {}\n", message.data);
     }

@@ -52,9 +52,18 @@ std::string text_of(dom::element value) {
   return simdjson::minify(value);
 }
 
+/// At most `room` bytes, not cut inside a character.
+std::string shortened(std::string text, std::size_t room) {
+  if (text.size() <= room) return text;
+  std::size_t end = room > 3 ? room - 3 : 0;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  text.resize(end);
+  return text + "...";
+}
+
 }  // namespace
 
-std::string event_line(const std::string& event_json, bool colour) {
+std::string event_line(const std::string& event_json, bool colour, std::size_t width) {
   thread_local dom::parser parser;
   dom::object event;
   std::string_view type, timestamp;
@@ -66,20 +75,22 @@ std::string event_line(const std::string& event_json, bool colour) {
   }
   std::string out = time_of_day(timestamp) + " " + fmt::format("{:<18}", type);
   if (event["payload"].get(payload) != simdjson::SUCCESS) return out;
+  std::size_t shown = out.size();
   for (const std::string_view name : kFirst) {
     dom::element value;
     if (payload[name].get(value) != simdjson::SUCCESS) continue;
     const std::string text = text_of(value);
     const std::string_view paint = colour ? colour_of(text) : std::string_view{};
     out += fmt::format(" {}{}{}", paint, text, paint.empty() ? std::string_view{} : kPlain);
+    shown += 1 + text.size();
   }
-  if (colour) out += kDim;
+  std::string details;
   for (const auto [name, value] : payload) {
     if (std::find(kFirst.begin(), kFirst.end(), name) != kFirst.end()) continue;
-    out += fmt::format("  {}={}", name, text_of(value));
+    details += fmt::format("  {}={}", name, text_of(value));
   }
-  if (colour) out += kPlain;
-  return out;
+  if (width > 0) details = shortened(std::move(details), width > shown ? width - shown : 0);
+  return colour ? out + std::string(kDim) + details + std::string(kPlain) : out + details;
 }
 
 }  // namespace tapedeck::app

@@ -34,7 +34,12 @@ std::uint64_t monotonic_now_ns() noexcept {
   return static_cast<std::uint64_t>(clock_ns(CLOCK_MONOTONIC));
 }
 
-TickClock::TickClock(bool use_tsc) : use_tsc_(use_tsc), first_(read()) {
+std::int64_t utc_now_ns() noexcept {
+  return clock_ns(CLOCK_REALTIME);
+}
+
+TickClock::TickClock(bool use_tsc, UtcClock utc_clock)
+    : use_tsc_(use_tsc), utc_clock_(utc_clock), first_(read()) {
   base_ticks_ = first_.ticks;
   base_utc_ns_ = first_.utc_ns;
   last_calibration_ns_ = first_.monotonic_ns;
@@ -70,7 +75,7 @@ TickClock::Reading TickClock::read() const noexcept {
   // Being preempted between the readings would skew them: take the tightest of a few.
   for (int attempt = 0; attempt < 4; ++attempt) {
     const std::uint64_t before = ticks();
-    const std::int64_t utc = clock_ns(CLOCK_REALTIME);
+    const std::int64_t utc = utc_clock_();
     const std::uint64_t monotonic = monotonic_now_ns();
     const std::uint64_t after = ticks();
     if (after - before < best_width) {

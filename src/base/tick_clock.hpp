@@ -16,10 +16,15 @@ bool cycle_counter_is_invariant() noexcept;
 /// Nanoseconds of CLOCK_MONOTONIC.
 std::uint64_t monotonic_now_ns() noexcept;
 
+/// Nanoseconds of CLOCK_REALTIME.
+std::int64_t utc_now_ns() noexcept;
+
 class TickClock {
  public:
+  using UtcClock = std::int64_t (*)() noexcept;
   /// @param use_tsc ticks are the cycle counter; else nanoseconds of CLOCK_MONOTONIC.
-  explicit TickClock(bool use_tsc);
+  /// @param utc_clock what wall time is read from; a test that steps the clock gives its own.
+  explicit TickClock(bool use_tsc, UtcClock utc_clock = &utc_now_ns);
 
   std::uint64_t ticks() const noexcept;
   /// The same, but no load before it is done later and none after it earlier.
@@ -41,6 +46,7 @@ class TickClock {
   Reading read() const noexcept;
 
   const bool use_tsc_;
+  const UtcClock utc_clock_;
   Reading first_;
   std::uint64_t base_ticks_ = 0;
   std::int64_t base_utc_ns_ = 0;

@@ -14,6 +14,11 @@ namespace tapedeck {
 class BusAccess {
  public:
   static EventLog& log(TelemetryBus& bus) noexcept;
+  /// Brings what has been published into the log, unless publishers are far ahead: for I/O threads,
+  /// which must not be held up by a backlog.
+  static void collect_share(TelemetryBus& bus);
+  /// As get_stats(), after collect_share().
+  static BusStats stats(TelemetryBus& bus);
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
   /// `listener` is called after each commit by whoever collected; it must be quick and must not

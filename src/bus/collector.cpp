@@ -158,7 +158,7 @@ void Collector::commit() {
 }
 
 Result<SeqRange> Collector::append(std::span<const DecodedEvent> events) {
-  collect_all();
+  collect_share();
   // All or nothing: make sure of every type before the first event goes in.
   for (const DecodedEvent& event : events) {
     if (!log_.type_number(event.type)) {

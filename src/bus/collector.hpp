@@ -46,9 +46,13 @@ class Collector {
   /// Moves up to `limit` records, enqueued at `until_ticks` or before, into the log and shows them
   /// to readers. @return how many.
   std::size_t collect(std::size_t limit, std::uint64_t until_ticks = ~std::uint64_t{0});
-  /// Moves everything that was enqueued before the call.
+  /// Moves everything that was enqueued before the call, however long that takes.
   void collect_all();
-  /// Appends events from outside, all or none, after everything enqueued before the call.
+  /// Moves what is waiting, up to a fair share: all of it unless publishers are far ahead, so that
+  /// an I/O thread is never held up by their backlog.
+  std::size_t collect_share() { return collect(kShare); }
+  static constexpr std::size_t kShare = 1024;
+  /// Appends events from outside, all or none, after what is waiting (a fair share of it).
   Result<SeqRange> append(std::span<const DecodedEvent> events);
   /// Called with the role after each commit; must be quick and must not call back.
   std::size_t add_commit_listener(std::function<void()> listener);

@@ -81,19 +81,18 @@ struct TelemetryBus::Impl {
 void TelemetryBus::Impl::run() {
   using namespace std::chrono_literals;
   pthread_setname_np(pthread_self(), "td-collector");
-  prctl(PR_SET_TIMERSLACK, 1000UL);    // the default, 50 us, would double the shortest pause
-  constexpr std::size_t kTurn = 1024;  // then others may have the role
+  prctl(PR_SET_TIMERSLACK, 1000UL);  // the default, 50 us, would double the shortest pause
   constexpr std::chrono::microseconds kShortest = 200us, kLongest = 4ms, kEconomy = 20ms;
   std::chrono::microseconds pause = kShortest;
   while (!stop.load(std::memory_order_acquire)) {
     std::size_t collected = 0;
     {
       const auto role = collector.take_role();
-      collected = collector.collect(kTurn);
+      collected = collector.collect_share();
       collector.housekeeping();
     }
     while (collector.role_wanted()) std::this_thread::yield();
-    if (collected == kTurn) continue;
+    if (collected == Collector::kShare) continue;
     switch (options.collector) {
       case CollectorPolicy::low_latency:
         continue;
@@ -224,10 +223,15 @@ std::vector<Event> TelemetryBus::snapshot(Timestamp since) {
 }
 
 BusStats TelemetryBus::get_stats() {
-  BusStats stats;
-  stats.subscribers = impl_->subscribers.count();
+  const std::size_t subscriber_count = impl_->subscribers.count();
   const auto role = impl_->collector.take_role();
   impl_->collector.collect_all();
+  return stats_with_role(subscriber_count);
+}
+
+BusStats TelemetryBus::stats_with_role(std::size_t subscriber_count) const {
+  BusStats stats;
+  stats.subscribers = subscriber_count;
   const EventLog& log = impl_->log;
   for (const auto& type : log.types()) {
     if (type.ever == 0) continue;
@@ -277,6 +281,18 @@ TelemetryBus& get_telemetry_bus() {
 
 EventLog& BusAccess::log(TelemetryBus& bus) noexcept {
   return bus.impl_->log;
+}
+
+void BusAccess::collect_share(TelemetryBus& bus) {
+  const auto role = bus.impl_->collector.take_role();
+  bus.impl_->collector.collect_share();
+}
+
+BusStats BusAccess::stats(TelemetryBus& bus) {
+  const std::size_t subscriber_count = bus.impl_->subscribers.count();
+  const auto role = bus.impl_->collector.take_role();
+  bus.impl_->collector.collect_share();
+  return bus.stats_with_role(subscriber_count);
 }
 
 Result<SeqRange> BusAccess::append(TelemetryBus& bus, std::span<const DecodedEvent> events) {

@@ -41,7 +41,7 @@ auto without_parameters(Fn fn) {
 }
 
 HttpResponse get_stats(const ApiContext& api) {
-  const BusStats stats = api.bus.get_stats();
+  const BusStats stats = BusAccess::stats(api.bus);
   const ServerTotals totals = api.totals();
   std::string out;
   out.reserve(1024);
@@ -142,7 +142,7 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (auto error = read_events_parameter(parameter, wanted, true)) return error_response(*error);
   }
-  api.bus.flush();
+  BusAccess::collect_share(api.bus);
   const EventLog& log = BusAccess::log(api.bus);
   Bounds bounds = bounds_of(wanted.query, log, log.buffer_first_seq());
   if (wanted.cursor) {
@@ -215,7 +215,7 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
                                               : read_events_parameter(parameter, wanted, false);
     if (error) return error_response(*error);
   }
-  api.bus.flush();
+  BusAccess::collect_share(api.bus);
   const EventLog& log = BusAccess::log(api.bus);
   const Bounds bounds = bounds_of(wanted.query, log, std::max(log.first_seq(), log.floor_seq()));
   const Selection selection = select_latest(log, CompiledFilter(wanted.query.filter), bounds.first,
@@ -274,7 +274,7 @@ HttpResponse open_stream(const ApiContext& api, const HttpRequest& request) {
   }
   auto stream = parse_stream_request(request, api.options);
   if (!stream) return error_response(stream.error());
-  api.bus.flush();  // "from now on" begins after what has been published
+  BusAccess::collect_share(api.bus);  // "from now on" begins after what has been published
   HttpResponse response;
   response.content_type = "text/event-stream";
   response.stream = std::make_shared<StreamRequest>(std::move(stream).value());
@@ -284,7 +284,7 @@ HttpResponse open_stream(const ApiContext& api, const HttpRequest& request) {
 HttpResponse get_metrics(const ApiContext& api) {
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = format_metrics(api.bus.get_stats(), api.totals());
+  response.body = format_metrics(BusAccess::stats(api.bus), api.totals());
   return response;
 }
 

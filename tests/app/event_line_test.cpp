@@ -28,6 +28,17 @@ TEST(EventLine, DoesNotLetAnEventControlTheTerminal) {
   EXPECT_EQ(line.find('\n'), std::string::npos);
 }
 
+TEST(EventLine, CutsTheDetailsToTheTerminal) {
+  const std::string event =
+      R"({"type":"x","timestamp":"2025-11-18T07:55:41.1Z","payload":{"symbol":"N","note":"₹₹₹₹₹₹₹₹₹₹"}})";
+  for (std::size_t width = 34; width < 60; ++width) {
+    const std::string line = event_line(event, false, width);
+    EXPECT_LE(line.size(), width);
+    EXPECT_TRUE(line.ends_with("...")) << line;
+    EXPECT_NE(static_cast<unsigned char>(line[line.size() - 4]) & 0xC0, 0xC0) << "half a character";
+  }
+}
+
 TEST(EventLine, PassesOnWhatItCannotRead) {
   EXPECT_EQ(event_line("nonsense", false), "nonsense");
 }

@@ -29,6 +29,25 @@ TEST_P(TickClockTest, TellsTheSystemClocksTime) {
   EXPECT_LT(std::llabs(told_ns - before_ns), kAnyPreemption_ns);
 }
 
+std::int64_t stepped_by_ns = 0;
+std::int64_t stepping_clock() noexcept {
+  return utc_now_ns() + stepped_by_ns;
+}
+
+TEST_P(TickClockTest, AStepOfTheSystemClockShowsInTimesButNotInTheOrderOfTicks) {
+  constexpr std::int64_t kHour_ns = 3'600'000'000'000;
+  stepped_by_ns = 0;
+  TickClock clock(GetParam(), &stepping_clock);
+  const std::uint64_t before = clock.ticks();
+  const std::int64_t before_ns = clock.to_utc_ns(before);
+  stepped_by_ns = -kHour_ns;
+  // Due 100 ms after construction; asked again and again, as the collector does.
+  while (clock.to_utc_ns(clock.ticks()) > before_ns) clock.recalibrate_if_due();
+  EXPECT_GE(clock.ticks(), before);
+  EXPECT_LT(std::llabs(clock.to_utc_ns(clock.ticks()) - (utc_now_ns() - kHour_ns)),
+            kAnyPreemption_ns);
+}
+
 TEST_P(TickClockTest, LaterTicksAreNeverEarlierTimes) {
   const TickClock clock(GetParam());
   std::uint64_t last_ticks = clock.ticks();

@@ -338,7 +338,10 @@ TEST_F(Stream, PublishingClearingReadingAndConnectingAtOnceIsSafe) {
     });
   }
   threads.emplace_back([&] {
-    while (!stop.load()) bus_->clear_buffer();
+    while (!stop.load()) {
+      bus_->clear_buffer();
+      std::this_thread::yield();
+    }
   });
   threads.emplace_back([&] {
     while (!stop.load()) get("/api/telemetry/events?limit=50");
