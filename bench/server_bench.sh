@@ -41,7 +41,7 @@ stop_tapedeck() {
 
 start_nchan() { # workers
   cat >"$work/nginx.conf" <<CONF
-load_module modules/ngx_nchan_module.so;
+load_module /usr/lib/nginx/modules/ngx_nchan_module.so;
 worker_processes $1;
 worker_rlimit_nofile 65536;
 daemon off;
@@ -66,7 +66,7 @@ CONF
   sleep 0.5
 }
 stop_nchan() {
-  kill -TERM "$nchan"
+  kill -TERM "$nchan" || die "nginx is not running: $(cat "$work/error.log")"
   wait "$nchan" || true
 }
 

@@ -72,7 +72,7 @@ HttpSession::HttpSession(IoWorker& worker, TcpSocket socket)
 
 HttpSession::~HttpSession() {
   worker_.sessions.erase(this);
-  if (!handed_over_) worker_.metrics.connections.subtract();
+  if (!handed_over_) worker_.metrics.closed_total.add();
 }
 
 void HttpSession::enter(Phase phase) {

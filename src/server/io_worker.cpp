@@ -30,7 +30,6 @@ void IoWorker::start() {
 }
 
 void IoWorker::accept(TcpSocket socket) {
-  metrics.connections.add();
   HttpSession::start(*this, std::move(socket));
 }
 

@@ -10,7 +10,7 @@ void ServerTotals::add(const WorkerMetrics& worker) {
   for (std::size_t i = 0; i < responses_by_class.size(); ++i) {
     responses_by_class[i] += worker.responses_by_class[i].get();
   }
-  connections += worker.connections.get();
+  connections += worker.connections();
   streams += worker.streams.get();
   streams_total += worker.streams_total.get();
   deliveries_total += worker.deliveries_total.get();

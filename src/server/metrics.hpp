@@ -29,14 +29,20 @@ class Counter {
 
 struct WorkerMetrics {
   std::array<Counter, 6> responses_by_class;  // [2] = 2xx, ...
-  Counter connections;                        // open now
-  Counter streams;                            // open now
+  Counter accepted_total;  // counted by the acceptor's thread, the rest by the worker
+  Counter closed_total;
+  Counter streams;  // open now
   Counter streams_total;
   Counter deliveries_total;
   Counter stream_bytes_total;
   Counter gaps_total;
   Counter stalled_total;  // a write that the client's window stopped
   Counter posted_events_total;
+
+  std::uint64_t connections() const noexcept {
+    const std::uint64_t closed = closed_total.get();  // first: it never exceeds what was accepted
+    return accepted_total.get() - closed;
+  }
 };
 
 struct ServerTotals {

@@ -38,6 +38,7 @@ struct Server::Impl {
   }
 
   void bind();
+  IoWorker& choose_worker();
   void accept_next();
   void on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker);
   std::size_t connections() const;
@@ -52,7 +53,6 @@ struct Server::Impl {
   std::vector<std::unique_ptr<IoWorker>> workers;
   std::unique_ptr<Acceptor> acceptor;  // on the first worker's thread
   std::unique_ptr<asio::steady_timer> accept_pause;
-  std::size_t next_worker = 0;
   std::size_t listener = 0;
   unsigned short port = 0;
   bool running = false;
@@ -90,8 +90,17 @@ void Server::Impl::bind() {
   port = acceptor->local_endpoint().port();
 }
 
+/// The worker with the fewest connections. The first two share one: with a single publisher and a
+/// single reader, waking another thread would be most of the latency.
+IoWorker& Server::Impl::choose_worker() {
+  if (connections() < 2) return *workers.front();
+  return **std::min_element(workers.begin(), workers.end(), [](const auto& a, const auto& b) {
+    return a->metrics.connections() < b->metrics.connections();
+  });
+}
+
 void Server::Impl::accept_next() {
-  IoWorker& worker = *workers[next_worker++ % workers.size()];
+  IoWorker& worker = choose_worker();
   acceptor->async_accept(worker.context,
                          [this, &worker](boost::system::error_code error, TcpSocket socket) {
                            on_accept(error, std::move(socket), worker);
@@ -121,6 +130,7 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
     boost::system::error_code ignored;
     socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
   } else {
+    worker.metrics.accepted_total.add();
     asio::post(worker.context,
                [&worker, held = std::move(socket)]() mutable { worker.accept(std::move(held)); });
   }
@@ -129,7 +139,7 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
 
 std::size_t Server::Impl::connections() const {
   std::size_t total = 0;
-  for (const auto& worker : workers) total += worker->metrics.connections.get();
+  for (const auto& worker : workers) total += worker->metrics.connections();
   return total;
 }
 

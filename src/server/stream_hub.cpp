@@ -1,9 +1,15 @@
 #include "server/stream_hub.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <random>
 
 namespace tapedeck {
+namespace {
+
+constexpr std::chrono::microseconds kCheapRound{500};
+
+}  // namespace
 
 void StreamHub::wake() {
   if (count_.load(std::memory_order_acquire) == 0) return;
@@ -16,19 +22,29 @@ void StreamHub::on_wake() {
   wake_under_way_.store(false, std::memory_order_release);
   now_ = StreamSession::Clock::now();
   for (auto& [delay, group] : groups_) {
-    if (delay.count() == 0) {
+    if (group.waiting || group.sessions.empty()) continue;
+    // A round over many sessions costs milliseconds, a write costs much the same with one event or
+    // ten: when rounds would follow on each other's heels, pause as long as the last one took.
+    const auto rest = group.round_time < kCheapRound ? StreamSession::Clock::duration::zero()
+                                                     : group.round_end + group.round_time - now_;
+    const auto wait = std::max<StreamSession::Clock::duration>(delay, rest);
+    if (wait <= StreamSession::Clock::duration::zero()) {
       flush_group(group);
-    } else if (!group.waiting && !group.sessions.empty()) {
-      group.waiting = true;
-      group.timer.expires_after(delay);
-      group.timer.async_wait([this, &held = group](boost::system::error_code error) {
-        held.waiting = false;
-        if (error) return;
-        now_ = StreamSession::Clock::now();
-        flush_group(held);
-      });
+    } else {
+      flush_after(group, wait);
     }
   }
+}
+
+void StreamHub::flush_after(Group& group, StreamSession::Clock::duration delay) {
+  group.waiting = true;
+  group.timer.expires_after(delay);
+  group.timer.async_wait([this, &group](boost::system::error_code error) {
+    group.waiting = false;
+    if (error) return;
+    now_ = StreamSession::Clock::now();
+    flush_group(group);
+  });
 }
 
 void StreamHub::flush_group(Group& group) {
@@ -37,6 +53,8 @@ void StreamHub::flush_group(Group& group) {
     if (i >= group.sessions.size()) continue;
     if (group.sessions[i]->flush() == StreamSession::Progress::more) flush_later(group.sessions[i]);
   }
+  group.round_end = StreamSession::Clock::now();
+  group.round_time = group.round_end - now_;
 }
 
 void StreamHub::flush(StreamSession& session) {
@@ -73,7 +91,7 @@ void StreamHub::forget(StreamSession& session) {
   const auto keep_alive = std::move(group.sessions.back());  // its caller is still in it
   group.sessions.pop_back();
   metrics_.streams.subtract();
-  metrics_.connections.subtract();
+  metrics_.closed_total.add();
   count_.fetch_sub(1, std::memory_order_acq_rel);
   boost::asio::post(context_, [keep_alive] {});
 }

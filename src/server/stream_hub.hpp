@@ -45,9 +45,14 @@ class StreamHub {
     std::vector<std::shared_ptr<StreamSession>> sessions;
     boost::asio::steady_timer timer;
     bool waiting = false;
+    // The last round over all sessions.
+    StreamSession::Clock::time_point round_end{};
+    StreamSession::Clock::duration round_time{};
   };
 
   void on_wake();
+  /// Flushes the group after `delay`, with whatever has come until then.
+  void flush_after(Group& group, StreamSession::Clock::duration delay);
   void flush_group(Group& group);
   void flush_later(std::shared_ptr<StreamSession> session);
 
