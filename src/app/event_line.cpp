@@ -55,7 +55,8 @@ std::string text_of(dom::element value) {
 /// At most `room` bytes, not cut inside a character.
 std::string shortened(std::string text, std::size_t room) {
   if (text.size() <= room) return text;
-  std::size_t end = room > 3 ? room - 3 : 0;
+  if (room < 3) return {};
+  std::size_t end = room - 3;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   text.resize(end);
   return text + "...";
