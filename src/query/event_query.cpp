@@ -100,7 +100,7 @@ std::optional<Error> reject_unknown(const QueryParameter& parameter) {
   if (parameter.name == "_" || parameter.name == "lastEventId") return std::nullopt;
   return Error{"unknown_parameter",
                "There is no parameter " + json::quoted(parameter.name.substr(0, 80)) +
-                   " here; see docs/contract for those there are.",
+                   " here; docs/contract.md lists those there are.",
                parameter.name.substr(0, 80)};
 }
 
