@@ -92,6 +92,7 @@ struct BusStats {
   std::uint64_t evicted_total = 0;           ///< left the buffer because newer ones came
   std::uint64_t rejected_total = 0;          ///< too large, or a type that is no type
   std::uint64_t clock_inversions_total = 0;  ///< enqueued earlier than an event already numbered
+  std::uint64_t callback_errors_total = 0;   ///< exceptions that callbacks threw
   std::uint64_t subscribers = 0;
   double events_per_second = 0;  ///< over the last few seconds
   std::string epoch;

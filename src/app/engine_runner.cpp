@@ -1,7 +1,6 @@
 #include "app/engine_runner.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include <thread>
 
 #include "app/pacer.hpp"
+#include "base/machine.hpp"
 #include "execution/execution_engine.hpp"
 #include "execution/paper_broker.hpp"
 #include "market/feed_factory.hpp"
@@ -28,12 +28,6 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kJumpClosedPausesOver = std::chrono::minutes{1};
 constexpr nanoseconds kWalkThroughSilence = std::chrono::minutes{65};
 constexpr std::uint64_t kRecordsPerSummary = 4096;
-
-std::string machine_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 std::vector<market::Timeframe> parse_timeframes(const std::vector<std::string>& names) {
   std::vector<market::Timeframe> timeframes;

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <string>
 
+#include "base/machine.hpp"
+
 namespace tapedeck::app {
 namespace {
 
@@ -42,17 +44,11 @@ std::int64_t open_files() {
   return count;
 }
 
-std::string host_name() {
-  char name[256]{};
-  gethostname(name, sizeof name - 1);
-  return name;
-}
-
 }  // namespace
 
 SystemHealth::SystemHealth(TelemetryBus& bus)
     : bus_(bus),
-      source_(bus.register_source({.host = host_name(), .engine_id = "system"})),
+      source_(bus.register_source({.host = machine_name(), .engine_id = "system"})),
       last_cpu_seconds_(process_cpu_seconds()),
       last_look_(std::chrono::steady_clock::now()),
       thread_([this] { run(); }) {}

@@ -15,6 +15,7 @@
 #include "base/random.hpp"
 #include "base/tick_clock.hpp"
 #include "bus/access.hpp"
+#include "bus/backward_scan.hpp"
 #include "bus/collector.hpp"
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
@@ -184,18 +185,11 @@ std::vector<Event> TelemetryBus::get_recent_events(std::string_view event_type, 
   const CompiledFilter filter(wanted);
   EventLog& log = impl_->log;
   std::vector<Event> events;
-  const std::uint64_t first = log.buffer_first_seq();
-  std::uint64_t end = log.last_seq() + 1;
-  while (end > first && events.size() < limit) {
-    const auto pin = log.pin(end - 1);
-    if (!pin) break;  // evicted since
-    const std::uint64_t from = std::max(first, pin->first_seq());
-    for (; end > from && events.size() < limit; --end) {
-      const FrameIndex& index = pin->index(end - 1);
-      if (!filter.matches(pin->frame(index), index)) continue;
-      events.push_back(to_event(pin->frame(index), index, end - 1));
-    }
-  }
+  scan_backwards(log, filter, log.buffer_first_seq(), log.last_seq() + 1, nullptr,
+                 [&](const ScannedEvent& found) {
+                   events.push_back(to_event(found.frame, *found.index, found.seq));
+                   return events.size() < limit;
+                 });
   std::reverse(events.begin(), events.end());
   return events;
 }
@@ -249,6 +243,7 @@ BusStats TelemetryBus::stats_with_role(std::size_t subscriber_count) const {
   stats.rejected_total = impl_->collector.rejected_total();
   stats.clock_inversions_total = impl_->collector.clock_inversions();
   stats.events_per_second = impl_->collector.events_per_second();
+  stats.callback_errors_total = impl_->subscribers.callback_errors();
   stats.epoch = log.epoch();
   stats.uptime_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - impl_->started).count();

@@ -1,40 +1,15 @@
 #include "query/log_reader.hpp"
 
-#include <algorithm>
 #include <string>
 #include <unordered_set>
 
 namespace tapedeck {
-namespace {
-
-/// Visits matching events from end - 1 down to first until visit returns false; keeps the pins of
-/// segments in which visit found something to keep.
-template <typename Visit>
-void scan_backwards(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
-                    std::uint64_t end, std::vector<SegmentPin>* kept, Visit&& visit) {
-  end = std::min(end, log.last_seq() + 1);
-  while (end > first) {
-    auto pin = log.pin(end - 1);
-    if (!pin) return;  // evicted since
-    const std::uint64_t from = std::max(first, pin->first_seq());
-    bool go_on = true;
-    for (; go_on && end > from; --end) {
-      const FrameIndex& index = pin->index(end - 1);
-      const char* frame = pin->frame(index);
-      if (filter.matches(frame, index)) go_on = visit(Selection::Item{end - 1, &index, frame});
-    }
-    if (kept != nullptr) kept->push_back(std::move(*pin));
-    if (!go_on) return;
-  }
-}
-
-}  // namespace
 
 Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
                         std::uint64_t end, std::size_t limit) {
   Selection out;
   out.items.reserve(std::min<std::size_t>(limit, 1024));
-  scan_backwards(log, filter, first, end, &out.pins, [&](const Selection::Item& item) {
+  scan_backwards(log, filter, first, end, &out.pins, [&](const ScannedEvent& item) {
     out.more = out.items.size() == limit;
     if (!out.more) out.items.push_back(item);
     return !out.more;
@@ -47,7 +22,7 @@ std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
   std::uint64_t start = log.last_seq() + 1;
   std::size_t found = 0;
   if (count == 0) return start;
-  scan_backwards(log, filter, first, start, nullptr, [&](const Selection::Item& item) {
+  scan_backwards(log, filter, first, start, nullptr, [&](const ScannedEvent& item) {
     start = item.seq;
     return ++found < count;
   });
@@ -59,27 +34,25 @@ Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::
   Selection out;
   std::unordered_set<std::string> seen;
   std::string identity;
-  scan_backwards(log, filter, first, log.last_seq() + 1, &out.pins,
-                 [&](const Selection::Item& item) {
-                   identity.clear();
-                   const auto add = [&](const char* text, std::size_t length) {
-                     identity.append(text, length);
-                     identity += '\0';
-                   };
-                   if (by_type)
-                     add(item.frame + item.index->type_offset(), item.index->type_length);
-                   for (const Key key : keys) {
-                     KeySpan span = item.index->keys[static_cast<std::size_t>(key)];
-                     if (key == Key::strategy && span.packed == 0) {
-                       span = item.index->keys[static_cast<std::size_t>(Key::strategy_name)];
-                     }
-                     add(item.frame + span.offset(), span.length());
-                   }
-                   if (!seen.insert(identity).second) return true;
-                   out.more = out.items.size() == limit;
-                   if (!out.more) out.items.push_back(item);
-                   return !out.more;
-                 });
+  scan_backwards(log, filter, first, log.last_seq() + 1, &out.pins, [&](const ScannedEvent& item) {
+    identity.clear();
+    const auto add = [&](const char* text, std::size_t length) {
+      identity.append(text, length);
+      identity += '\0';
+    };
+    if (by_type) add(item.frame + item.index->type_offset(), item.index->type_length);
+    for (const Key key : keys) {
+      KeySpan span = item.index->keys[static_cast<std::size_t>(key)];
+      if (key == Key::strategy && span.packed == 0) {
+        span = item.index->keys[static_cast<std::size_t>(Key::strategy_name)];
+      }
+      add(item.frame + span.offset(), span.length());
+    }
+    if (!seen.insert(identity).second) return true;
+    out.more = out.items.size() == limit;
+    if (!out.more) out.items.push_back(item);
+    return !out.more;
+  });
   return out;
 }
 

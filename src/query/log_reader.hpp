@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bus/backward_scan.hpp"
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
 
@@ -13,13 +14,7 @@ namespace tapedeck {
 
 /// Events found, newest first, with the pins that keep their bytes alive.
 struct Selection {
-  struct Item {
-    std::uint64_t seq;
-    const FrameIndex* index;
-    const char* frame;
-    std::string_view json() const { return {frame + index->json_offset(), index->json_length()}; }
-  };
-  std::vector<Item> items;
+  std::vector<ScannedEvent> items;
   std::vector<SegmentPin> pins;
   bool more = false;  // older ones match too
 };

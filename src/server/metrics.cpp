@@ -39,6 +39,8 @@ std::string format_metrics(const BusStats& bus, const ServerTotals& server) {
       bus.evicted_total);
   one("tapedeck_clock_inversions_total", "counter", "Events that arrived behind a later one.",
       bus.clock_inversions_total);
+  one("tapedeck_callback_errors_total", "counter", "Exceptions that callbacks threw.",
+      bus.callback_errors_total);
   one("tapedeck_buffer_events", "gauge", "Events in the buffer.", bus.total_events);
   one("tapedeck_buffer_size", "gauge", "Events the buffer holds at most.", bus.buffer_size);
   one("tapedeck_uptime_seconds", "gauge", "Time since the bus was made.", bus.uptime_seconds);

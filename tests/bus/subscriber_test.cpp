@@ -88,6 +88,7 @@ TEST(Subscriber, ThatThrowsGetsTheNextEventToo) {
   });
   for (int n = 0; n < 10; ++n) bus.publish(numbered(n));
   EXPECT_TRUE(wait_until([&] { return calls == 10; }));
+  EXPECT_TRUE(wait_until([&] { return bus.get_stats().callback_errors_total == 10; }));
   EXPECT_TRUE(bus.publish(numbered(10)));
 }
 
