@@ -192,8 +192,10 @@ class TelemetryBus {
 
   [[gnu::always_inline]] std::uint64_t ticks() const noexcept {
 #if defined(__x86_64__)
-    if (use_tsc_) [[likely]]
-      return __rdtsc();
+    if (use_tsc_) [[likely]] {
+      unsigned cpu;
+      return __rdtscp(&cpu);
+    }
 #endif
     return monotonic_ns();
   }
