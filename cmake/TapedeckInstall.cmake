@@ -1,14 +1,21 @@
 # cmake --install: the program, and the public C++ API as a CMake package:
 #   find_package(tapedeck REQUIRED)
-#   target_link_libraries(my_engine PRIVATE tapedeck::tapedeck)
+#   target_link_libraries(my_engine PRIVATE tapedeck::tapedeck)      # the bus
+#   target_link_libraries(my_desk PRIVATE tapedeck::engines)         # and the four engines
 include(CMakePackageConfigHelpers)
 
 add_library(tapedeck INTERFACE)
 add_library(tapedeck::tapedeck ALIAS tapedeck)
 target_link_libraries(tapedeck INTERFACE tapedeck_bus)
+add_library(tapedeck_engines INTERFACE)
+add_library(tapedeck::engines ALIAS tapedeck_engines)
+set_target_properties(tapedeck_engines PROPERTIES EXPORT_NAME engines)
+target_link_libraries(tapedeck_engines INTERFACE
+  tapedeck_market tapedeck_strategy tapedeck_execution tapedeck_universe)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
-install(TARGETS tapedeck tapedeck_bus tapedeck_event tapedeck_base
+install(TARGETS tapedeck tapedeck_bus tapedeck_event tapedeck_base tapedeck_engines tapedeck_market
+    tapedeck_strategy tapedeck_execution tapedeck_universe
   EXPORT tapedeckTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(EXPORT tapedeckTargets NAMESPACE tapedeck:: DESTINATION ${package_folder}

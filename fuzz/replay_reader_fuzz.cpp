@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "market/csv_row.hpp"
-#include "market/ist_time.hpp"
 #include "market/time_text.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 namespace {
 

@@ -14,12 +14,12 @@
 
 #include "app/pacer.hpp"
 #include "base/machine.hpp"
-#include "execution/execution_engine.hpp"
-#include "execution/paper_broker.hpp"
 #include "market/feed_factory.hpp"
-#include "market/market_data_engine.hpp"
-#include "strategy/strategy_engine.hpp"
-#include "universe/universe_builder.hpp"
+#include "tapedeck/execution/execution_engine.hpp"
+#include "tapedeck/execution/paper_broker.hpp"
+#include "tapedeck/market/market_data_engine.hpp"
+#include "tapedeck/strategy/strategy_engine.hpp"
+#include "tapedeck/universe/universe_builder.hpp"
 
 namespace tapedeck::app {
 namespace {
@@ -161,11 +161,11 @@ EngineRunner::Run::Run(TelemetryBus& bus, EngineRunOptions options)
   if (feed_->knows_all_instruments() && !options_.symbols.empty() &&
       std::none_of(options_.symbols.begin(), options_.symbols.end(),
                    [&](const std::string& symbol) {
-                     return feed_->instruments().find(symbol) != nullptr;
+                     return feed_->instruments().find({}, symbol) != nullptr;
                    })) {
     std::string known;
-    for (const auto& [symbol, info] : feed_->instruments().all()) {
-      known += (known.empty() ? "" : ", ") + symbol;
+    for (const auto& [key, info] : feed_->instruments().all()) {
+      known += (known.empty() ? "" : ", ") + info.symbol;
     }
     throw std::invalid_argument(
         fmt::format("the feed has none of the symbols asked for; it has {}", known));
@@ -277,8 +277,8 @@ void EngineRunner::Run::begin(Timestamp first) {
   if (feed_->knows_all_instruments()) {
     for (const std::string& symbol : options_.symbols) market_data_->watch(symbol);
   }
-  for (const auto& [symbol, info] : feed_->instruments().all()) {
-    if (is_wanted(symbol)) market_data_->watch(symbol);
+  for (const auto& [key, info] : feed_->instruments().all()) {
+    if (is_wanted(info.symbol)) market_data_->watch(info.symbol);
   }
 }
 
@@ -328,7 +328,10 @@ void EngineRunner::Run::handle(const market::FeedRecord& record) {
     if (!is_wanted(candle.symbol)) return;
     // The close is the last price before anything that is decided on this candle.
     if (market_data_->is_current(candle)) {
-      execution_->on_price({candle.end, candle.symbol, candle.close});
+      execution_->on_price({.at = candle.end,
+                            .symbol = candle.symbol,
+                            .price = candle.close,
+                            .exchange = candle.exchange});
     }
     market_data_->on_candle(candle);
     return;
@@ -338,7 +341,14 @@ void EngineRunner::Run::handle(const market::FeedRecord& record) {
   const bool usable = record.kind == market::RecordKind::mark
                           ? market_data_->in_session(tick.symbol, tick.at) && tick.at >= clock_
                           : market_data_->on_tick(tick);
-  if (usable) execution_->on_price({tick.at, tick.symbol, tick.price});
+  if (!usable) return;
+  execution_->on_price({.at = tick.at,
+                        .symbol = tick.symbol,
+                        .price = tick.price,
+                        .quantity = tick.quantity,
+                        .exchange = tick.exchange,
+                        .bid = tick.bid,
+                        .ask = tick.ask});
 }
 
 bool EngineRunner::Run::is_wanted(std::string_view symbol) {
@@ -350,8 +360,8 @@ bool EngineRunner::Run::is_wanted(std::string_view symbol) {
     return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
   };
   bool yes = asked(symbol);
-  for (const auto& [other, info] : feed_->instruments().all()) {
-    if (info.order_symbol == symbol && asked(other)) yes = true;
+  for (const auto& [key, info] : feed_->instruments().all()) {
+    if (info.order_symbol == symbol && asked(info.symbol)) yes = true;
   }
   wanted_.emplace(symbol, yes);
   return yes;

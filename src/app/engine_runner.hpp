@@ -22,8 +22,8 @@
 #include <string_view>
 #include <vector>
 
-#include "market/feed.hpp"
 #include "tapedeck/bus.hpp"
+#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::app {
 

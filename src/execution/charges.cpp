@@ -1,4 +1,4 @@
-#include "execution/charges.hpp"
+#include "tapedeck/execution/charges.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "execution/execution_engine.hpp"
+#include "tapedeck/execution/execution_engine.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +43,7 @@ void ExecutionEngine::submit(const strategy::OrderIntent& intent, Timestamp now)
   order.request.product = intent.product;
   order.request.tag = intent.correlation_id;
   order.request.instrument.symbol = intent.order_symbol;
-  const InstrumentInfo* instrument = instruments_.find(intent.order_symbol);
+  const InstrumentInfo* instrument = instruments_.find(intent.order_exchange, intent.order_symbol);
   if (instrument != nullptr) order.request.instrument = *instrument;
 
   BrokerUpdate update;

@@ -1,5 +1,5 @@
 // What ExecutionEngine tells: how its events are put together.
-#include "execution/execution_engine.hpp"
+#include "tapedeck/execution/execution_engine.hpp"
 
 namespace tapedeck::execution {
 namespace {

@@ -1,4 +1,4 @@
-#include "execution/order_status.hpp"
+#include "tapedeck/execution/order_status.hpp"
 
 #include <cstdint>
 #include <initializer_list>

@@ -1,4 +1,4 @@
-#include "execution/paper_broker.hpp"
+#include "tapedeck/execution/paper_broker.hpp"
 
 #include <fmt/format.h>
 

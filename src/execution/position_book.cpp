@@ -1,4 +1,4 @@
-#include "execution/position_book.hpp"
+#include "tapedeck/execution/position_book.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "market/calendar.hpp"
+#include "tapedeck/market/calendar.hpp"
 
 #include <algorithm>
 

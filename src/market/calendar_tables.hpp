@@ -5,7 +5,7 @@
 #include <array>
 #include <chrono>
 
-#include "market/calendar.hpp"
+#include "tapedeck/market/calendar.hpp"
 
 namespace tapedeck::market::tables {
 

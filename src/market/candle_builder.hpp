@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "market/calendar.hpp"
-#include "market/tick.hpp"
+#include "tapedeck/market/calendar.hpp"
+#include "tapedeck/market/tick.hpp"
 
 namespace tapedeck::market {
 

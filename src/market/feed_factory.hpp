@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "market/feed.hpp"
+#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::market {
 

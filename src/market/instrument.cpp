@@ -1,4 +1,4 @@
-#include "market/instrument.hpp"
+#include "tapedeck/market/instrument.hpp"
 
 #include <algorithm>
 #include <array>
@@ -54,18 +54,47 @@ tapedeck::Instrument InstrumentInfo::event_fields() const noexcept {
   fields.segment = segment;
   fields.underlying = underlying;
   fields.expiry = expiry;
+  if (token != 0) fields.instrument_token = token;
+  if (is_option()) {
+    fields.strike = strike;
+    fields.option_type = type;
+  }
   if (lot_size > 1) fields.lot_size = lot_size;
   fields.tick_size = tick_size;
   return fields;
 }
 
-const InstrumentInfo& InstrumentTable::add(InstrumentInfo info) {
-  std::string key = info.symbol;
-  return by_symbol_.insert_or_assign(std::move(key), std::move(info)).first->second;
+const InstrumentInfo* InstrumentTable::find(std::string_view exchange,
+                                            std::string_view symbol) const {
+  auto at = entries_.lower_bound(InstrumentKeyView{symbol, exchange});
+  if (at == entries_.end() || at->first.symbol != symbol) return nullptr;
+  if (!exchange.empty()) return at->first.exchange == exchange ? &at->second : nullptr;
+  const auto only = std::next(at);
+  if (only == entries_.end() || only->first.symbol != symbol) return &at->second;
+  for (const std::string_view preferred : kLookupOrder) {
+    if (const auto found = entries_.find(InstrumentKeyView{symbol, preferred});
+        found != entries_.end()) {
+      return &found->second;
+    }
+  }
+  return &at->second;
 }
 
-void InstrumentTable::remove(std::string_view symbol) {
-  if (const auto at = by_symbol_.find(symbol); at != by_symbol_.end()) by_symbol_.erase(at);
+const InstrumentInfo& InstrumentTable::add(InstrumentInfo info) {
+  InstrumentKey key{info.symbol, info.exchange};
+  return entries_.insert_or_assign(std::move(key), std::move(info)).first->second;
+}
+
+void InstrumentTable::remove(std::string_view exchange, std::string_view symbol) {
+  if (const auto at = entries_.find(InstrumentKeyView{symbol, exchange}); at != entries_.end()) {
+    entries_.erase(at);
+  }
+}
+
+const InstrumentInfo& InstrumentTable::ordered_in(const InstrumentInfo& info) const {
+  if (info.order_symbol.empty()) return info;
+  const InstrumentInfo* ordered = find(info.order_exchange, info.order_symbol);
+  return ordered != nullptr ? *ordered : info;
 }
 
 InstrumentInfo infer_instrument(std::string_view symbol, IstDate date) {

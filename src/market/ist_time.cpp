@@ -1,4 +1,4 @@
-#include "market/ist_time.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "market/market_data_engine.hpp"
+#include "tapedeck/market/market_data_engine.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -41,7 +41,7 @@ MarketDataEngine::SymbolState* MarketDataEngine::state_of(std::string_view symbo
   if (last_used_ != nullptr && last_used_->info.symbol == symbol) return last_used_;
   auto at = symbols_.find(symbol);
   if (at == symbols_.end()) {
-    const InstrumentInfo* info = instruments_.find(symbol);
+    const InstrumentInfo* info = instruments_.find({}, symbol);
     if (info == nullptr) {
       if (not_found_.emplace(symbol).second) {
         ++counts_.lookup_failures;

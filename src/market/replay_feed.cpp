@@ -47,7 +47,8 @@ class ReplayFeed::Lane {
       know(row);
       if (!row.timeframe) {
         front_.kind = RecordKind::tick;
-        front_.tick = {row.at, row.symbol, row.price, row.volume};
+        front_.tick = {
+            .at = row.at, .symbol = row.symbol, .price = row.price, .quantity = row.volume};
         return FeedState::record;
       }
       last_row_ = row.at;
@@ -70,7 +71,7 @@ class ReplayFeed::Lane {
   void know(const ReplayRow& row) {
     if (row.symbol.data() == last_symbol_) return;
     last_symbol_ = row.symbol.data();
-    if (instruments_.find(row.symbol) == nullptr) {
+    if (instruments_.find({}, row.symbol) == nullptr) {
       instruments_.add(infer_instrument(row.symbol, ist_date(row.at)));
     }
   }
@@ -78,22 +79,22 @@ class ReplayFeed::Lane {
   void hold(const ReplayRow& row) {
     FeedRecord mark;
     mark.kind = RecordKind::mark;
-    mark.tick = {row.at + kOpenKnownAfter, row.symbol, row.open, 0};
+    mark.tick = {.at = row.at + kOpenKnownAfter, .symbol = row.symbol, .price = row.open};
     held_.push({std::move(mark), ++order_});
     FeedRecord candle;
     candle.kind = RecordKind::candle;
     Timestamp end = row.at + row.timeframe->length();
-    const auto session = calendar_.continuous_at(instruments_.find(row.symbol)->group, row.at);
+    const auto session = calendar_.continuous_at(instruments_.find({}, row.symbol)->group, row.at);
     if (session) end = std::min(end, session->end);
-    candle.candle = {std::string(row.symbol),
-                     *row.timeframe,
-                     row.at,
-                     end,
-                     row.open,
-                     row.high,
-                     row.low,
-                     row.close,
-                     row.volume};
+    candle.candle = {.symbol = std::string(row.symbol),
+                     .timeframe = *row.timeframe,
+                     .start = row.at,
+                     .end = end,
+                     .open = row.open,
+                     .high = row.high,
+                     .low = row.low,
+                     .close = row.close,
+                     .volume = row.volume};
     held_.push({std::move(candle), ++order_});
   }
 
@@ -113,7 +114,7 @@ ReplayFeed::ReplayFeed(ReplayOptions options, const TradingCalendar& calendar)
   for (const auto& path : replay_files(options_)) {
     files_.push_back(look_into(path, options_, symbols_));
     const ReplayFile& file = files_.back();
-    if (instruments_.find(file.first_symbol) == nullptr) {
+    if (instruments_.find({}, file.first_symbol) == nullptr) {
       instruments_.add(infer_instrument(file.first_symbol, ist_date(file.first)));
     }
   }

@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "market/feed.hpp"
 #include "market/replay_source.hpp"
+#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::market {
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "market/csv_row.hpp"
-#include "market/feed.hpp"
-#include "market/ist_time.hpp"
-#include "market/timeframe.hpp"
+#include "tapedeck/market/feed.hpp"
+#include "tapedeck/market/ist_time.hpp"
+#include "tapedeck/market/timeframe.hpp"
 
 namespace tapedeck::market {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "market/feed.hpp"
 #include "market/replay_options.hpp"
+#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::market {
 

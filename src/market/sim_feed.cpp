@@ -24,15 +24,15 @@ SimFeed::SimFeed(const SimOptions& options, const TradingCalendar& calendar)
 void SimFeed::begin_day(IstDate date) {
   day_ = std::make_unique<SimDay>(calendar_, options_.seed, date);
   ++days_begun_;
-  std::vector<std::string> gone;
+  std::vector<InstrumentKey> gone;
   for (const auto& known : instruments_.all()) {
     const auto& listed = day_->instruments();
     if (std::none_of(listed.begin(), listed.end(),
-                     [&](const InstrumentInfo& i) { return i.symbol == known.first; })) {
+                     [&](const InstrumentInfo& i) { return i.symbol == known.second.symbol; })) {
       gone.push_back(known.first);
     }
   }
-  for (const std::string& symbol : gone) instruments_.remove(symbol);
+  for (const InstrumentKey& key : gone) instruments_.remove(key.exchange, key.symbol);
   for (const InstrumentInfo& info : day_->instruments()) instruments_.add(info);
 }
 
@@ -65,7 +65,7 @@ std::vector<Candle> SimFeed::history(std::span<const Timeframe> timeframes) {
     std::vector<Tick> ticks;
     while (past.next_second(ticks)) {
       for (const Tick& tick : ticks) {
-        const InstrumentInfo* info = instruments_.find(tick.symbol);
+        const InstrumentInfo* info = instruments_.find(tick.exchange, tick.symbol);
         if (info == nullptr) continue;
         const auto session = calendar_.continuous_at(info->group, tick.at);
         if (!session) continue;

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "market/feed.hpp"
 #include "market/sim_market.hpp"
+#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::market {
 

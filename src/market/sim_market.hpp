@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "market/instrument.hpp"
 #include "market/random_source.hpp"
-#include "market/tick.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/market/tick.hpp"
 
 namespace tapedeck::market {
 

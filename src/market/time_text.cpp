@@ -1,6 +1,6 @@
 #include "market/time_text.hpp"
 
-#include "market/ist_time.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 namespace tapedeck::market {
 namespace {

@@ -1,4 +1,4 @@
-#include "market/timeframe.hpp"
+#include "tapedeck/market/timeframe.hpp"
 
 #include <array>
 #include <utility>

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "market/ist_time.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 namespace tapedeck::strategy {
 

@@ -1,4 +1,4 @@
-#include "strategy/strategy.hpp"
+#include "tapedeck/strategy/strategy.hpp"
 
 namespace tapedeck::strategy {
 

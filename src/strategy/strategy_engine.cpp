@@ -1,4 +1,4 @@
-#include "strategy/strategy_engine.hpp"
+#include "tapedeck/strategy/strategy_engine.hpp"
 
 #include <fmt/format.h>
 
@@ -48,7 +48,7 @@ StrategyEngineV2::SymbolState& StrategyEngineV2::state_of(const std::string& sym
   const auto [at, added] = symbols_.try_emplace(symbol);
   SymbolState& state = at->second;
   if (!added) return state;
-  if (const InstrumentInfo* info = instruments_.find(symbol)) state.info = *info;
+  if (const InstrumentInfo* info = instruments_.find({}, symbol)) state.info = *info;
   state.info.symbol = symbol;
   const bool wanted = options_.symbols.empty() || options_.symbols.contains(symbol);
   state.may_trade = wanted && !is_ordered_by_others(symbol);
@@ -63,9 +63,9 @@ StrategyEngineV2::SymbolState& StrategyEngineV2::state_of(const std::string& sym
 }
 
 bool StrategyEngineV2::is_ordered_by_others(std::string_view symbol) const {
-  for (const auto& [other, info] : instruments_.all()) {
+  for (const auto& [key, info] : instruments_.all()) {
     if (info.order_symbol != symbol) continue;
-    if (options_.symbols.empty() || options_.symbols.contains(other)) return true;
+    if (options_.symbols.empty() || options_.symbols.contains(info.symbol)) return true;
   }
   return false;
 }
@@ -153,11 +153,8 @@ std::string_view StrategyEngineV2::veto_of(const SymbolState& state, const Lane&
 // --- acting ---
 
 const InstrumentInfo& StrategyEngineV2::ordered_in(const SymbolState& state) const {
-  if (const InstrumentInfo* info = instruments_.find(state.info.symbol)) {
-    if (const InstrumentInfo* ordered = instruments_.find(info->order_symbol)) return *ordered;
-    return *info;
-  }
-  return state.info;
+  const InstrumentInfo* info = instruments_.find(state.info.exchange, state.info.symbol);
+  return info != nullptr ? instruments_.ordered_in(*info) : state.info;
 }
 
 std::int64_t StrategyEngineV2::entry_qty(const InstrumentInfo& ordered, double price) const {

@@ -1,7 +1,7 @@
 // What StrategyEngineV2 tells: how its events are put together.
 #include <algorithm>
 
-#include "strategy/strategy_engine.hpp"
+#include "tapedeck/strategy/strategy_engine.hpp"
 
 namespace tapedeck::strategy {
 namespace {

@@ -1,4 +1,4 @@
-#include "universe/universe_builder.hpp"
+#include "tapedeck/universe/universe_builder.hpp"
 
 #include <algorithm>
 
@@ -34,10 +34,10 @@ UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
 void UniverseBuilder::refresh(Timestamp now) {
   now_ = std::max(now_, now);
   std::map<std::string, Scan> scans{{"NFO", {}}, {"NSE", {}}};
-  for (const auto& [symbol, info] : instruments_.all()) {
+  for (const auto& [key, info] : instruments_.all()) {
     Scan& scan = scans[info.exchange];
     ++scan.counts[info.type];
-    scan.symbols.insert(symbol);
+    scan.symbols.insert(info.symbol);
   }
   for (const auto& [exchange, scan] : scans) publish_scan(exchange, scan, now_);
   last_ = std::move(scans);

@@ -1,10 +1,10 @@
-#include "execution/execution_engine.hpp"
+#include "tapedeck/execution/execution_engine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "execution/paper_broker.hpp"
 #include "market/engine_support.hpp"
+#include "tapedeck/execution/paper_broker.hpp"
 
 namespace tapedeck::execution {
 namespace {

@@ -1,4 +1,4 @@
-#include "execution/paper_broker.hpp"
+#include "tapedeck/execution/paper_broker.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

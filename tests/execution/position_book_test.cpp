@@ -1,10 +1,10 @@
-#include "execution/position_book.hpp"
+#include "tapedeck/execution/position_book.hpp"
 
 #include <gtest/gtest.h>
 
-#include "execution/charges.hpp"
-#include "execution/order_status.hpp"
 #include "market/engine_support.hpp"
+#include "tapedeck/execution/charges.hpp"
+#include "tapedeck/execution/order_status.hpp"
 
 namespace tapedeck::execution {
 namespace {

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "market/engine_publisher.hpp"
-#include "market/ist_time.hpp"
 #include "tapedeck/bus.hpp"
+#include "tapedeck/market/engine_publisher.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 namespace tapedeck::test {
 

@@ -1,4 +1,4 @@
-#include "market/market_data_engine.hpp"
+#include "tapedeck/market/market_data_engine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

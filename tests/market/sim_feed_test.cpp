@@ -46,7 +46,7 @@ TEST(SimFeed, TradesLikeAnExchange) {
     const Tick& tick = record.tick;
     ASSERT_GE(tick.at, last);
     last = tick.at;
-    const InstrumentInfo* info = feed.instruments().find(tick.symbol);
+    const InstrumentInfo* info = feed.instruments().find({}, tick.symbol);
     ASSERT_NE(info, nullptr);
     const double ticks = tick.price / info->tick_size;
     ASSERT_NEAR(ticks, std::round(ticks), 1e-6);
@@ -64,10 +64,10 @@ TEST(SimFeed, TradesLikeAnExchange) {
 
 TEST(SimFeed, OrdersTheIndexInItsFuture) {
   SimFeed feed(one_session(), kCalendar);
-  const InstrumentInfo* index = feed.instruments().find("NIFTY");
+  const InstrumentInfo* index = feed.instruments().find({}, "NIFTY");
   ASSERT_NE(index, nullptr);
   EXPECT_FALSE(index->tradable);
-  const InstrumentInfo* future = feed.instruments().find(index->order_symbol);
+  const InstrumentInfo* future = feed.instruments().find({}, index->order_symbol);
   ASSERT_NE(future, nullptr);
   EXPECT_EQ(future->symbol, "NIFTY25NOVFUT");
   EXPECT_EQ(future->expiry, "2025-11-25");
@@ -76,12 +76,12 @@ TEST(SimFeed, OrdersTheIndexInItsFuture) {
 
 TEST(SimFeed, RollsTheFutureAfterItsExpiry) {
   SimFeed feed({1, make_date(2025, 11, 25), 2}, kCalendar);
-  EXPECT_NE(feed.instruments().find("NIFTY25NOVFUT"), nullptr);
+  EXPECT_NE(feed.instruments().find({}, "NIFTY25NOVFUT"), nullptr);
   FeedRecord record;
   while (feed.next(record) == FeedState::record) {
   }
-  EXPECT_EQ(feed.instruments().find("NIFTY25NOVFUT"), nullptr);
-  EXPECT_NE(feed.instruments().find("NIFTY25DECFUT"), nullptr);
+  EXPECT_EQ(feed.instruments().find({}, "NIFTY25NOVFUT"), nullptr);
+  EXPECT_NE(feed.instruments().find({}, "NIFTY25DECFUT"), nullptr);
 }
 
 TEST(SimFeed, LeavesOutWeekends) {

@@ -1,4 +1,4 @@
-#include "strategy/indicators.hpp"
+#include "tapedeck/strategy/indicators.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "strategy/strategy_engine.hpp"
+#include "tapedeck/strategy/strategy_engine.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

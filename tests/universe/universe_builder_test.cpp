@@ -1,4 +1,4 @@
-#include "universe/universe_builder.hpp"
+#include "tapedeck/universe/universe_builder.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST_F(UniverseBuilderTest, TellsWhatChangedAtTheNextSession) {
   builder_.start(at_ist(9, 0));
   builder_.advance_to(at_ist(15, 0));
   EXPECT_THAT(bus_.events("universe_scan"), SizeIs(2));
-  instruments_.remove("NIFTY25NOVFUT");
+  instruments_.remove("NFO", "NIFTY25NOVFUT");
   instruments_.add(market::infer_instrument("NIFTY25DECFUT", make_date(2025, 11, 19)));
   builder_.skip_to(at_ist(9, 0) + 24h);
   const auto scans = bus_.payloads("universe_scan");

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "strategy/strategy.hpp"
+#include "tapedeck/strategy/strategy.hpp"
 
 namespace tapedeck::strategy {
 namespace {

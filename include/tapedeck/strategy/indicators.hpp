@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "market/tick.hpp"
+#include "tapedeck/market/tick.hpp"
 
 namespace tapedeck::strategy {
 

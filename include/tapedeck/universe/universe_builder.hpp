@@ -10,10 +10,10 @@
 #include <set>
 #include <string>
 
-#include "market/engine.hpp"
-#include "market/engine_publisher.hpp"
 #include "market/heartbeat.hpp"
-#include "market/instrument.hpp"
+#include "tapedeck/market/engine.hpp"
+#include "tapedeck/market/engine_publisher.hpp"
+#include "tapedeck/market/instrument.hpp"
 
 namespace tapedeck::universe {
 

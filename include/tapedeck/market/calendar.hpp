@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "market/ist_time.hpp"
+#include "tapedeck/market/ist_time.hpp"
 
 namespace tapedeck::market {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <tuple>
 
-#include "market/instrument.hpp"
-#include "strategy/order_intent.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/strategy/order_intent.hpp"
 
 namespace tapedeck::execution {
 

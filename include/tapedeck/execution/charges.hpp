@@ -2,8 +2,8 @@
 // futures, as a dated table. Pure functions, any thread.
 #pragma once
 
-#include "market/instrument.hpp"
-#include "strategy/order_intent.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/strategy/order_intent.hpp"
 
 namespace tapedeck::execution {
 

@@ -2,11 +2,20 @@
 // wall clock, and is driven by one thread. Whoever drives it never lets the clock go back.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "tapedeck/time.hpp"
 
 namespace tapedeck::market {
+
+/// An order to the engine itself (command_event): kill, resume, flatten, square_off, ...
+struct Command {
+  std::string name;
+  std::string target = "*";  ///< engine_id or engine_name; `*`: whoever knows it
+  std::string by;
+  std::string reason;
+};
 
 class Engine {
  public:
@@ -27,6 +36,12 @@ class Engine {
   virtual void stop(Timestamp now) = 0;
   /// Ends the periodic health; the engine itself goes on. Returns at once.
   virtual void stop_telemetry() = 0;
+  /// Obeys a command and publishes the command_event that answers it (done, refused, failed).
+  /// @return false when this engine does not know the command; nothing is published then
+  virtual bool obey(const Command& command, Timestamp now) {
+    (void)command, (void)now;
+    return false;
+  }
 };
 
 }  // namespace tapedeck::market

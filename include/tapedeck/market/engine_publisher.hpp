@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tapedeck/bus.hpp"
+#include "tapedeck/market/engine.hpp"
 
 namespace tapedeck::market {
 
@@ -16,7 +17,12 @@ class EnginePublisher {
  public:
   /// @param lossless wait for the collector rather than drop; not for the live path
   EnginePublisher(TelemetryBus& bus, const Source& source, bool lossless)
-      : bus_(&bus), source_(bus.register_source(source)), lossless_(lossless) {}
+      : bus_(&bus),
+        source_(bus.register_source(source)),
+        engine_id_(source.engine_id),
+        lossless_(lossless) {}
+
+  const std::string& engine_id() const noexcept { return engine_id_; }
 
   /// @param at engine time; Timestamp{} would mean the wall clock, so engines never pass it
   /// @return false when the event was lost, which is counted
@@ -32,6 +38,19 @@ class EnginePublisher {
     return false;
   }
 
+  /// Publishes the answer to a command.
+  /// @param state done, refused or failed
+  bool answer(const Command& command, std::string_view state, std::string_view reason,
+              Timestamp at) {
+    return publish(CommandEvent{.command = command.name,
+                                .target = engine_id_,
+                                .state = state,
+                                .reason = reason,
+                                .by = command.by,
+                                .extra = {}},
+                   at);
+  }
+
   std::uint64_t lost() const noexcept { return lost_; }
 
  private:
@@ -45,6 +64,7 @@ class EnginePublisher {
 
   TelemetryBus* bus_;
   SourceId source_;
+  std::string engine_id_;
   bool lossless_;
   std::uint32_t since_flush_ = 0;
   std::uint64_t lost_ = 0;

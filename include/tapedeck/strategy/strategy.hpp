@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "market/tick.hpp"
-#include "strategy/indicators.hpp"
+#include "tapedeck/market/tick.hpp"
+#include "tapedeck/strategy/indicators.hpp"
 
 namespace tapedeck::strategy {
 

@@ -28,13 +28,13 @@
 #include <string>
 #include <vector>
 
-#include "market/engine.hpp"
-#include "market/engine_publisher.hpp"
 #include "market/heartbeat.hpp"
-#include "market/instrument.hpp"
-#include "strategy/order_intent.hpp"
 #include "strategy/performance.hpp"
-#include "strategy/strategy.hpp"
+#include "tapedeck/market/engine.hpp"
+#include "tapedeck/market/engine_publisher.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/strategy/order_intent.hpp"
+#include "tapedeck/strategy/strategy.hpp"
 
 namespace tapedeck::strategy {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "market/instrument.hpp"
-#include "market/tick.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/market/tick.hpp"
 
 namespace tapedeck::market {
 

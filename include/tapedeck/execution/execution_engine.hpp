@@ -21,12 +21,12 @@
 #include <optional>
 #include <string>
 
-#include "execution/broker.hpp"
-#include "execution/charges.hpp"
-#include "execution/position_book.hpp"
-#include "market/engine.hpp"
-#include "market/engine_publisher.hpp"
 #include "market/heartbeat.hpp"
+#include "tapedeck/execution/broker.hpp"
+#include "tapedeck/execution/charges.hpp"
+#include "tapedeck/execution/position_book.hpp"
+#include "tapedeck/market/engine.hpp"
+#include "tapedeck/market/engine_publisher.hpp"
 
 namespace tapedeck::execution {
 

@@ -7,16 +7,14 @@
 #include <string>
 #include <string_view>
 
-#include "execution/order_status.hpp"
-#include "market/instrument.hpp"
-#include "strategy/order_intent.hpp"
+#include "tapedeck/execution/order_status.hpp"
+#include "tapedeck/market/instrument.hpp"
+#include "tapedeck/strategy/order_intent.hpp"
 
 namespace tapedeck::execution {
 
-enum class OrderType { market, limit };
-inline std::string_view to_string(OrderType type) noexcept {
-  return type == OrderType::market ? "MARKET" : "LIMIT";
-}
+using strategy::OrderType;
+using strategy::Validity;
 
 struct OrderRequest {
   std::string order_id;
@@ -51,8 +49,12 @@ class BrokerListener {
 /// A price of the market.
 struct PriceUpdate {
   Timestamp at{};
-  std::string_view symbol;
-  double price = 0;
+  std::string_view symbol{};
+  double price = 0;             ///< of the last trade
+  std::int64_t quantity = 0;    ///< traded at it; 0: not known
+  std::string_view exchange{};  ///< empty: InstrumentTable::find decides
+  double bid = 0;               ///< 0: not known
+  double ask = 0;
 };
 
 class Broker {

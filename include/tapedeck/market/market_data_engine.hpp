@@ -23,10 +23,10 @@
 #include <vector>
 
 #include "market/candle_builder.hpp"
-#include "market/engine.hpp"
-#include "market/engine_publisher.hpp"
 #include "market/heartbeat.hpp"
-#include "market/instrument.hpp"
+#include "tapedeck/market/engine.hpp"
+#include "tapedeck/market/engine_publisher.hpp"
+#include "tapedeck/market/instrument.hpp"
 
 namespace tapedeck::market {
 

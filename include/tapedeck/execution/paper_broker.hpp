@@ -12,7 +12,7 @@
 #include <map>
 #include <string>
 
-#include "execution/broker.hpp"
+#include "tapedeck/execution/broker.hpp"
 
 namespace tapedeck::execution {
 
