@@ -173,6 +173,11 @@ class TelemetryBus {
 
   /// Waits until everything this thread has published is in the log.
   void flush();
+  /// About how many bytes this thread has published that are not in the log yet: for publishers
+  /// that would rather wait than drop.
+  std::uint64_t backlog_bytes() const noexcept {
+    return last_used_.bus == instance_ ? last_used_.queue->unread() : 0;
+  }
 
  private:
   friend class BusAccess;

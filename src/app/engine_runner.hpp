@@ -15,56 +15,13 @@
 // Threads: construct, start() and destroy on one thread; everything else may be called from any.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "app/engine_run_options.hpp"
 #include "tapedeck/bus.hpp"
-#include "tapedeck/market/feed.hpp"
 
 namespace tapedeck::app {
-
-struct EngineRunOptions {
-  /// `sim[?sessions=N]` or `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`
-  std::string feed = "sim";
-  double speed = 1;  ///< 1: as it happens, N: N times as fast, 0: as fast as it goes
-  std::vector<std::string>
-      symbols;  ///< only these (and what their signals are ordered in); empty: all
-  std::vector<std::string> timeframes{"1m", "5m"};
-  std::vector<std::string> strategies{"momentum"};
-  std::uint64_t seed = 1;
-  /// First session of the simulator, YYYY-MM-DD; empty: the last session date up to today (IST).
-  std::string sim_date;
-  std::string account = "paper";
-  std::string host;              ///< empty: this machine's name
-  std::string engine_id_prefix;  ///< `<prefix>-strategy`; empty: the mode (paper, replay)
-  /// Gets a line worth logging, now and then; from the constructor and from the engine thread.
-  std::function<void(std::string_view)> log;
-};
-
-struct RunSummary {
-  std::uint64_t records = 0;  ///< ticks, candles and marks of the feed
-  std::uint64_t ticks = 0;    ///< of the wanted symbols, as the market data engine saw them
-  std::uint64_t late_ticks = 0;
-  std::uint64_t out_of_session_ticks = 0;
-  std::uint64_t volume_falls = 0;
-  std::uint64_t gaps = 0;
-  std::uint64_t bad_rows = 0;
-  std::vector<market::BadRow> first_bad_rows;
-  std::uint64_t candles = 0;
-  std::uint64_t signals = 0;
-  std::uint64_t orders = 0;
-  std::uint64_t fills = 0;
-  std::uint64_t rejects = 0;
-  std::uint64_t expired = 0;  ///< orders that outlived their session
-  double realized_pnl = 0;    ///< before charges
-  double charges = 0;
-  Timestamp from{};  ///< engine time; 0 before the first record
-  Timestamp to{};
-};
 
 class EngineRunner {
  public:
@@ -89,9 +46,11 @@ class EngineRunner {
   /// How far it is; final after wait().
   RunSummary summary() const;
 
-  /// The kill switch: no entries from now on. Obeyed at the next engine clock step.
-  void request_kill(std::string by, std::string reason);
-  void request_resume(std::string by, std::string reason);
+  /// A command of this process (a signal); those that come over the bus (command_event with the
+  /// state `requested`) are heard without it. Obeyed at once, between two clock steps.
+  void request(market::Command command);
+  /// Ends all periodic health within a second; the engines go on.
+  void stop_telemetry();
 
  private:
   class Run;

@@ -10,6 +10,7 @@
 
 #include "app/client_commands.hpp"
 #include "app/config_file.hpp"
+#include "app/kill_command.hpp"
 #include "app/serve_command.hpp"
 #include "tapedeck/version.hpp"
 
@@ -115,7 +116,8 @@ void add_run_options(CLI::App& command, EngineRunOptions& engines, bool& exit_at
   command.add_option("--timeframes", engines.timeframes, "candles to build, comma-separated")
       ->delimiter(',')
       ->capture_default_str();
-  command.add_option("--strategies", engines.strategies, "strategies to run, comma-separated")
+  command
+      .add_option("--strategies", engines.strategy.strategies, "strategies to run, comma-separated")
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--seed", engines.seed, "of the simulator; the same seed, the same events")
@@ -170,6 +172,18 @@ void add_filter_options(CLI::App& command, HttpClient::Parameters& filters) {
       "begin with the last N");
 }
 
+void add_kill_options(CLI::App& command, KillOptions& options) {
+  command.add_option("--pid", options.pids,
+                     "only these processes; default: all runs of this user on this machine");
+  command.add_option("--url", options.url,
+                     "through this server instead of a signal to the engines' process");
+  command.add_option("--target", options.target, "with --url: engine_id or name; * for all")
+      ->capture_default_str();
+  command.add_option("--reason", options.reason, "with --url: told to everybody");
+  command.add_option("--timeout-ms", options.timeout_ms, "how long to wait for the engines")
+      ->capture_default_str();
+}
+
 int dispatch(int argc, char** argv) {
   CLI::App app("Tapedeck: real-time strategy and market telemetry", "tapedeck");
   app.set_version_flag("--version", "tapedeck " + std::string(kVersion));
@@ -204,6 +218,16 @@ int dispatch(int argc, char** argv) {
   publish_command->add_option("--payload", publish.payload, "payload as a JSON object");
   publish_command->add_option("--timestamp", publish.timestamp, "RFC 3339; default: now");
 
+  KillOptions kill, resume;
+  resume.command = "resume";
+  CLI::App* kill_command =
+      app.add_subcommand("kill", "the kill switch: cancels what is at work and blocks new entries");
+  add_kill_options(*kill_command, kill);
+  kill_command->add_option("--command", kill.command, "with --url: flatten or square_off instead")
+      ->check(CLI::IsMember({"kill", "flatten", "square_off"}));
+  CLI::App* resume_command = app.add_subcommand("resume", "takes the kill switch back");
+  add_kill_options(*resume_command, resume);
+
   StatsOptions stats{default_url, false};
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_client_options(*stats_command, stats.url, stats.json);
@@ -219,6 +243,8 @@ int dispatch(int argc, char** argv) {
   if (*run_command) return serve(*run_command, run_common, run_options, &engines);
   if (*tail_command) return run_tail(tail);
   if (*publish_command) return run_publish(publish);
+  if (*kill_command) return run_kill(kill);
+  if (*resume_command) return run_kill(resume);
   return run_stats(stats);
 }
 

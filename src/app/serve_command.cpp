@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "app/run_registry.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"
 
@@ -18,11 +19,17 @@ namespace {
 
 constexpr int kDone = 0, kFailed = 1;
 
+/// What this process tells itself when the feed has ended.
+int end_of_feed() noexcept {
+  return SIGRTMIN;
+}
+
 /// Signals that wait_for_end takes; blocked in every thread, so that they come nowhere else.
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed()})
+    sigaddset(&set, signal);
   return set;
 }
 
@@ -39,13 +46,13 @@ std::string url_of(const ServerOptions& options, unsigned short port) {
                      port);
 }
 
-/// Tells wait_for_end (by SIGUSR1) when the feed has ended.
+/// Tells wait_for_end when the feed has ended.
 class EndWatcher {
  public:
   explicit EndWatcher(EngineRunner& runner)
       : thread_([&runner] {
           runner.wait();
-          kill(getpid(), SIGUSR1);
+          kill(getpid(), end_of_feed());
         }) {}
   ~EndWatcher() { thread_.join(); }
 
@@ -62,8 +69,18 @@ void report(const EngineRunner& runner) {
       summary.orders, summary.fills, summary.rejects, summary.realized_pnl, summary.charges);
 }
 
+/// For `tapedeck kill`. A machine where it cannot be made still runs; the API kills as well.
+std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOptions& engines) {
+  try {
+    return std::make_unique<RunEntry>(RunInfo{0, url, engines.account, false});
+  } catch (const std::exception& error) {
+    spdlog::warn("tapedeck kill will not find this run: {}", error.what());
+    return nullptr;
+  }
+}
+
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, const EngineRunner* runner) {
+void wait_for_end(const ServeOptions& options, EngineRunner* runner) {
   const sigset_t set = handled_signals();
   for (;;) {
     int signal = 0;
@@ -76,7 +93,13 @@ void wait_for_end(const ServeOptions& options, const EngineRunner* runner) {
       } catch (const std::exception& error) {
         spdlog::error("the configuration stays as it was: {}", error.what());
       }
-    } else if (signal == SIGUSR1 && runner != nullptr) {
+    } else if ((signal == SIGUSR1 || signal == SIGUSR2) && runner != nullptr) {
+      const bool kills = signal == SIGUSR1;
+      spdlog::warn("{} by signal", kills ? "kill" : "resume");
+      runner->request({.name = kills ? "kill" : "resume",
+                       .by = "signal",
+                       .reason = kills ? "SIGUSR1" : "SIGUSR2"});
+    } else if (signal == end_of_feed() && runner != nullptr) {
       if (!runner->error().empty()) {
         spdlog::error("the run has ended: {}", runner->error());
       } else {
@@ -99,15 +122,21 @@ int run_serve(const ServeOptions& options) {
   set_up_logging(options.log_level);
 
   TelemetryBus bus(options.bus);
+  std::unique_ptr<RunEntry> entry;  // outlives the runner, which calls it
   std::unique_ptr<EngineRunner> runner;
   if (options.engines) {
     EngineRunOptions engines = *options.engines;
     engines.log = [](std::string_view line) { spdlog::warn("{}", line); };
+    engines.on_command = [&entry](bool killed) {
+      if (entry) entry->note_command(killed);
+    };
     runner = std::make_unique<EngineRunner>(bus, std::move(engines));
   }
   Server server(bus, options.server);
   server.start();
-  fmt::print("Tapedeck is running: {}\n", url_of(options.server, server.port()));
+  const std::string url = url_of(options.server, server.port());
+  if (runner) entry = make_entry(url, *options.engines);
+  fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
   int code = kDone;

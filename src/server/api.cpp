@@ -8,6 +8,7 @@
 #include "bus/access.hpp"
 #include "event/json_writer.hpp"
 #include "event/schema.hpp"
+#include "query/command_request.hpp"
 #include "query/event_query.hpp"
 #include "query/log_reader.hpp"
 #include "server/io_worker.hpp"
@@ -268,6 +269,18 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
                   events->size(), epoch, range->first, epoch, range->last));
 }
 
+HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
+  if (const auto error = refuse_parameters(request)) return error_response(*error);
+  const auto text = command_event_of(request.body);
+  if (!text) return error_response(text.error());
+  const auto events = worker.decoder.decode_copy(*text, BatchFormat::json);
+  if (!events) return error_response(events.error());
+  const auto range = BusAccess::append(api.bus, *events);
+  if (!range) return error_response(range.error());
+  return json_response(fmt::format("{{\"ok\":true,\"id\":\"{}\"}}\n",
+                                   format_event_id(BusAccess::log(api.bus).epoch(), range->first)));
+}
+
 HttpResponse open_stream(const ApiContext& api, const HttpRequest& request) {
   if (api.shutting_down.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down; come back later.", ""});
@@ -310,6 +323,10 @@ std::vector<Route> api_routes(const ApiContext& api) {
       {"POST", "/api/telemetry/events",
        [&api](const HttpRequest& request, IoWorker& worker) {
          return post_events(api, request, worker);
+       }},
+      {"POST", "/api/telemetry/commands",
+       [&api](const HttpRequest& request, IoWorker& worker) {
+         return post_command(api, request, worker);
        }},
       {"DELETE", "/api/telemetry/events", without_parameters([&api] {
          api.bus.clear_buffer();

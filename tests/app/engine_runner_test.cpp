@@ -214,16 +214,6 @@ TEST(EngineRunner, TellsASymbolTheFeedDoesNotHave) {
               ElementsAre(R"({"symbol":"NOSUCH","exchange_tried":"NSE,NFO"})"));
 }
 
-TEST(EngineRunner, ObeysTheKillSwitch) {
-  TestBus bus;
-  EngineRunner runner(bus.bus(), one_simulated_session());
-  runner.request_kill("trader", "stop it");
-  runner.start();
-  runner.wait();
-  EXPECT_EQ(runner.summary().orders, 0U);
-  EXPECT_THAT(bus.payloads("command_event"), SizeIs(1));
-}
-
 TEST(EngineRunner, RefusesWhatItCannotRunWithASentence) {
   EngineRunOptions options = one_simulated_session();
   const auto with = [&](auto change) {
@@ -236,7 +226,8 @@ TEST(EngineRunner, RefusesWhatItCannotRunWithASentence) {
   EXPECT_THAT(with([](auto& o) { o.speed = -1; }), HasSubstr("the speed must be 0"));
   EXPECT_THAT(with([](auto& o) { o.timeframes = {"7m"}; }), HasSubstr("'7m' is no timeframe"));
   EXPECT_THAT(with([](auto& o) { o.timeframes.clear(); }), HasSubstr("no timeframe is given"));
-  EXPECT_THAT(with([](auto& o) { o.strategies = {"x"}; }), HasSubstr("there is no strategy 'x'"));
+  EXPECT_THAT(with([](auto& o) { o.strategy.strategies = {"x"}; }),
+              HasSubstr("there is no strategy 'x'"));
   EXPECT_THAT(with([](auto& o) { o.sim_date = "today"; }), HasSubstr("'today' is no date"));
   EXPECT_THAT(with([](auto& o) { o.symbols = {"FOO"}; }), HasSubstr("it has BANKNIFTY25NOVFUT"));
 }

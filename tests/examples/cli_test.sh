@@ -20,7 +20,7 @@ wait_for() { # pattern, file
 expect_code 0 "$tapedeck" --version
 grep -q '^tapedeck [0-9]' "$work/out" || fail "version"
 expect_code 0 "$tapedeck" --help
-for command in serve run tail publish stats; do
+for command in serve run tail publish stats kill resume; do
   grep -q "  $command" "$work/out" || fail "$command is not in the help"
   "$tapedeck" "$command" --help | grep -q -- '--' || fail "$command --help"
 done
@@ -125,6 +125,29 @@ printf 'bufer_size = 7\n' >"$work/td.toml"
 expect_code 1 "$tapedeck" serve --config "$work/td.toml"
 grep -q 'td.toml:1: bufer_size' "$work/err" || fail "the line is not named: $(cat "$work/err")"
 passed "configuration"
+
+# The kill switch, by signal and through the server; first with nobody to kill.
+expect_code 1 "$tapedeck" kill
+grep -q 'no such run' "$work/err" || fail "kill without a run: $(cat "$work/err")"
+expect_code 1 "$tapedeck" kill --command flatten
+start_server run --feed sim --speed 100
+expect_code 0 "$tapedeck" kill
+grep -q "^kill: process $server_pid .*: done$" "$work/out" || fail "kill: $(cat "$work/out")"
+curl -s 'http://localhost:9000/api/telemetry/events?event_type=command_event' |
+  jq -e '[.events[].payload | select(.command == "kill" and .state == "done" and .by == "signal")] | length == 2' \
+    >/dev/null || fail "the engines did not tell of the kill"
+expect_code 0 "$tapedeck" resume
+expect_code 0 "$tapedeck" kill --url http://localhost:9000 --reason enough
+grep -q 'paper-execution: done' "$work/out" || fail "kill --url: $(cat "$work/out")"
+expect_code 0 "$tapedeck" kill --url http://localhost:9000 --command flatten
+expect_code 1 "$tapedeck" kill --url http://localhost:9000 --target nobody --timeout-ms 100
+grep -q 'no engine has answered' "$work/err" || fail "kill --target: $(cat "$work/err")"
+# A server that answers nothing any more: the signal still does.
+expect_code 0 "$tapedeck" resume
+kill -USR1 "$server_pid"
+wait_for 'kill by signal' "$work/server.err"
+stop_server
+passed "kill switch"
 
 # A replay that ends.
 printf 'timestamp,symbol,price,volume\n' >"$work/ticks.csv"

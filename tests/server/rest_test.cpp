@@ -200,6 +200,30 @@ TEST_F(Rest, DeleteClearsDefaultReadsAndStreamsGoOn) {
   EXPECT_EQ(json::parse(get("/api/telemetry/events").body)["count"], 1);
 }
 
+TEST_F(Rest, ACommandIsPublishedAsARequest) {
+  start();
+  const auto command = [&](std::string_view body) {
+    return connect().request("POST", "/api/telemetry/commands", body, {});
+  };
+  const TestResponse response = command(R"({"command":"kill","reason":"enough"})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(json::parse(response.body), json({{"ok", true}, {"id", id(1)}}));
+  const json events = json::parse(get("/api/telemetry/events?event_type=command_event").body);
+  ASSERT_EQ(events["count"], 1);
+  EXPECT_EQ(events["events"][0]["id"], id(1));
+  EXPECT_EQ(events["events"][0]["payload"], json({{"command", "kill"},
+                                                  {"target", "*"},
+                                                  {"state", "requested"},
+                                                  {"reason", "enough"},
+                                                  {"by", "api"}}));
+  expect_error(command("{"), 400, "malformed_json");
+  expect_error(command(R"({"command":"kill","tagret":"*"})"), 422, "invalid_event", "/tagret");
+  expect_error(connect().get("/api/telemetry/commands"), 405, "method_not_allowed");
+  expect_error(
+      connect().request("POST", "/api/telemetry/commands?x=1", R"({"command":"kill"})", {}), 400,
+      "unknown_parameter", "x");
+}
+
 TEST_F(Rest, LatestGivesTheNewestEventOfEachKey) {
   start();
   for (const char* symbol : {"NIFTY", "INFY", "NIFTY", "TCS", "INFY"}) publish_signal(symbol);

@@ -53,6 +53,9 @@ class ByteRing {
     written_.store(write_, std::memory_order_release);
   }
 
+  /// Bytes the consumer has not given back yet; the producer's call.
+  std::uint64_t unread() const noexcept { return write_ - read_.load(std::memory_order_acquire); }
+
   std::uint64_t written() const noexcept { return written_.load(std::memory_order_acquire); }
   std::uint64_t read_position() const noexcept { return read_.load(std::memory_order_relaxed); }
   const std::byte* at(std::uint64_t position) const noexcept {
@@ -104,6 +107,8 @@ class ThreadQueue {
     return out ? out : grow_and_reserve(n);
   }
   [[gnu::always_inline]] void commit(std::size_t n) noexcept { producer_ring_->commit(n); }
+  /// Bytes in the ring being written that wait for the collector.
+  std::uint64_t unread() const noexcept { return producer_ring_->unread(); }
   void count_drop() noexcept { add_one(dropped_); }
   void count_rejected() noexcept { add_one(rejected_); }
   /// Tells the collector that no more records will come.

@@ -15,6 +15,7 @@ struct Command {
   std::string target = "*";  ///< engine_id or engine_name; `*`: whoever knows it
   std::string by;
   std::string reason;
+  std::string request_id{};  ///< id of the event that asked; its answers carry it
 };
 
 class Engine {

@@ -22,16 +22,20 @@ class EnginePublisher {
         engine_id_(source.engine_id),
         lossless_(lossless) {}
 
+  /// Publishes nothing: what an engine costs without telemetry.
+  static EnginePublisher silent() { return {}; }
+
   const std::string& engine_id() const noexcept { return engine_id_; }
 
   /// @param at engine time; Timestamp{} would mean the wall clock, so engines never pass it
   /// @return false when the event was lost, which is counted
   template <typename E>
   bool publish(const E& event, Timestamp at) {
-    if (lossless_ && ++since_flush_ >= kFlushEvery) flush();
+    if (bus_ == nullptr) return true;
+    if (lossless_ && ++since_look_ >= kLookEvery) wait_for_room();
     if (bus_->publish(event, at, source_)) return true;
     if (lossless_) {
-      flush();
+      bus_->flush();
       if (bus_->publish(event, at, source_)) return true;
     }
     ++lost_;
@@ -42,31 +46,35 @@ class EnginePublisher {
   /// @param state done, refused or failed
   bool answer(const Command& command, std::string_view state, std::string_view reason,
               Timestamp at) {
-    return publish(CommandEvent{.command = command.name,
-                                .target = engine_id_,
-                                .state = state,
-                                .reason = reason,
-                                .by = command.by,
-                                .extra = {}},
-                   at);
+    CommandEvent event{.command = command.name,
+                       .target = engine_id_,
+                       .state = state,
+                       .reason = reason,
+                       .by = command.by,
+                       .extra = {}};
+    if (!command.request_id.empty()) event.extra.set("request_id", command.request_id);
+    return publish(event, at);
   }
 
   std::uint64_t lost() const noexcept { return lost_; }
 
  private:
-  /// A few MiB of events at most: well inside a thread's queue.
-  static constexpr std::uint32_t kFlushEvery = 2048;
+  EnginePublisher() = default;
 
-  void flush() {
-    bus_->flush();
-    since_flush_ = 0;
+  static constexpr std::uint32_t kLookEvery = 64;
+  /// Far from full, and small enough to stay in the cache until it is collected.
+  static constexpr std::uint64_t kMostBacklogBytes = std::uint64_t{1} << 20;
+
+  void wait_for_room() {
+    since_look_ = 0;
+    if (bus_->backlog_bytes() > kMostBacklogBytes) bus_->flush();
   }
 
-  TelemetryBus* bus_;
-  SourceId source_;
+  TelemetryBus* bus_ = nullptr;
+  SourceId source_ = SourceId::none;
   std::string engine_id_;
-  bool lossless_;
-  std::uint32_t since_flush_ = 0;
+  bool lossless_ = false;
+  std::uint32_t since_look_ = 0;
   std::uint64_t lost_ = 0;
 };
 

@@ -1,0 +1,73 @@
+// What a run of the engines is made of, and what came of it. Plain data.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tapedeck/execution/execution_engine.hpp"
+#include "tapedeck/execution/paper_broker.hpp"
+#include "tapedeck/market/feed.hpp"
+#include "tapedeck/strategy/strategy_engine.hpp"
+
+namespace tapedeck::app {
+
+struct EngineRunOptions {
+  /// `sim[?sessions=N]` or `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`
+  std::string feed = "sim";
+  double speed = 1;  ///< 1: as it happens, N: N times as fast, 0: as fast as it goes
+  /// Only these (and what their signals are ordered in); empty: all.
+  std::vector<std::string> symbols;
+  std::vector<std::string> timeframes{"1m", "5m"};
+  /// Of the simulator and the paper broker.
+  std::uint64_t seed = 1;
+  /// First session of the simulator, YYYY-MM-DD; empty: the last session date up to today (IST).
+  std::string sim_date;
+  std::string account = "paper";
+  std::string host;              ///< empty: this machine's name
+  std::string engine_id_prefix;  ///< `<prefix>-strategy`; empty: the mode (paper, replay)
+
+  strategy::StrategyOptions strategy;  ///< symbols, run and state_store are filled in
+  execution::ExecutionOptions execution;
+  execution::PaperBrokerOptions paper;
+
+  /// Instead of what `feed` names.
+  std::function<std::unique_ptr<market::Feed>(const market::TradingCalendar&)> make_feed;
+  /// Instead of the paper broker.
+  std::function<std::unique_ptr<execution::Broker>(const market::TradingCalendar&)> make_broker;
+  bool telemetry = true;  ///< false: the engines publish nothing (to measure what it costs)
+
+  /// Gets a line worth logging, now and then; from the constructor and from the engine thread.
+  std::function<void(std::string_view)> log;
+  /// Called on the engine thread when a command has been answered.
+  /// `killed`: whether the kill switch is on now.
+  std::function<void(bool killed)> on_command;
+};
+
+struct RunSummary {
+  std::uint64_t records = 0;  ///< ticks, candles and marks of the feed
+  std::uint64_t ticks = 0;    ///< of the wanted symbols, as the market data engine saw them
+  std::uint64_t late_ticks = 0;
+  std::uint64_t out_of_session_ticks = 0;
+  std::uint64_t volume_falls = 0;
+  std::uint64_t gaps = 0;
+  std::uint64_t bad_rows = 0;
+  std::vector<market::BadRow> first_bad_rows;
+  std::uint64_t candles = 0;
+  std::uint64_t signals = 0;
+  std::uint64_t orders = 0;
+  std::uint64_t fills = 0;
+  std::uint64_t rejects = 0;
+  std::uint64_t expired = 0;  ///< orders that outlived their session
+  double realized_pnl = 0;    ///< before charges
+  double charges = 0;
+  bool killed = false;
+  Timestamp from{};  ///< engine time; 0 before the first record
+  Timestamp to{};
+};
+
+}  // namespace tapedeck::app
