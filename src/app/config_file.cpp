@@ -32,12 +32,38 @@ void set_option(CLI::Option& option, const toml::node& node, const std::string& 
   }
 }
 
+/// `[strategies.momentum]` with `stop_atr = 2.5` is `--strategy-set momentum.stop_atr=2.5`; a flag
+/// that sets the same parameter wins.
+void apply_strategies(const toml::table& strategies, const std::string& path, CLI::App& command) {
+  CLI::Option* option = command.get_option_no_throw("--strategy-set");
+  if (option == nullptr) return;  // a command without engines
+  const std::vector<std::string> flags = option->results();
+  for (const auto& [strategy, node] : strategies) {
+    const std::string where =
+        fmt::format("{}:{}: {}", path, node.source().begin.line, strategy.str());
+    if (!node.is_table()) throw std::runtime_error(where + ": must be a table of parameters");
+    for (const auto& [parameter, value] : *node.as_table()) {
+      const std::string name = fmt::format("{}.{}=", strategy.str(), parameter.str());
+      if (std::any_of(flags.begin(), flags.end(),
+                      [&](const std::string& flag) { return flag.starts_with(name); })) {
+        continue;
+      }
+      option->add_result(name +
+                         as_text(value, fmt::format("{}:{}: {}", path, value.source().begin.line,
+                                                    parameter.str())));
+    }
+  }
+  option->run_callback();
+}
+
 void apply_table(const toml::table& table, const std::string& path, CLI::App& command,
                  const std::vector<std::string>& commands) {
   for (const auto& [key, node] : table) {
     const std::string where = fmt::format("{}:{}: {}", path, node.source().begin.line, key.str());
     if (node.is_table()) {
-      if (key.str() == command.get_name()) {
+      if (key.str() == "strategies") {
+        apply_strategies(*node.as_table(), path, command);
+      } else if (key.str() == command.get_name()) {
         apply_table(*node.as_table(), path, command, commands);
       } else if (std::find(commands.begin(), commands.end(), key.str()) == commands.end()) {
         throw std::runtime_error(where + ": there is no such command");
