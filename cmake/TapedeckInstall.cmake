@@ -14,7 +14,7 @@ target_link_libraries(tapedeck_engines INTERFACE
   tapedeck_market tapedeck_strategy tapedeck_execution tapedeck_universe)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
-install(TARGETS tapedeck tapedeck_bus tapedeck_event tapedeck_base tapedeck_engines tapedeck_market
+install(TARGETS tapedeck tapedeck_bus tapedeck_filter tapedeck_event tapedeck_base tapedeck_engines tapedeck_market
     tapedeck_strategy tapedeck_execution tapedeck_universe
   EXPORT tapedeckTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
@@ -28,7 +28,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tapedeckConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tapedeckConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)  # before 1.0 a minor version may break
 install(FILES ${PROJECT_BINARY_DIR}/tapedeckConfig.cmake
-  ${PROJECT_BINARY_DIR}/tapedeckConfigVersion.cmake DESTINATION ${package_folder}
+  ${PROJECT_BINARY_DIR}/tapedeckConfigVersion.cmake ${CMAKE_CURRENT_LIST_DIR}/FindRE2.cmake
+  DESTINATION ${package_folder}
   COMPONENT development)
 
 if(TARGET tapedeck_program)

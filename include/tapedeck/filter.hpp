@@ -24,6 +24,8 @@ struct Filter {
   std::vector<std::string> run_id{};
   std::vector<std::string> order_id{};
   std::vector<std::string> correlation_id{};
+  /// A condition in a subset of CEL (docs/contract.md), such as `payload.qty > 50`; empty: none.
+  std::string expression{};
   std::optional<Timestamp> since{};  ///< event time, inclusive
   std::optional<Timestamp> until{};  ///< event time, inclusive
 };

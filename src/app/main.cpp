@@ -159,7 +159,7 @@ void add_client_options(CLI::App& command, std::string& url, bool& json) {
 void add_filter_options(CLI::App& command, HttpClient::Parameters& filters) {
   for (const char* name :
        {"event-type", "symbol", "exchange", "strategy", "engine", "engine-id", "host", "account",
-        "mode", "run-id", "order-id", "correlation-id", "since", "until"}) {
+        "mode", "run-id", "order-id", "correlation-id", "since", "until", "filter"}) {
     std::string parameter(name);
     std::replace(parameter.begin(), parameter.end(), '-', '_');
     command.add_option_function<std::string>(

@@ -1,6 +1,8 @@
 #include "bus/compiled_filter.hpp"
 
 #include <cstring>
+#include <stdexcept>
+#include <utility>
 
 #include "event/json_writer.hpp"
 
@@ -14,9 +16,20 @@ bool is_any_of(const std::vector<std::string>& values, const char* text, std::si
   return false;
 }
 
+std::shared_ptr<const Expression> compile(const std::string& expression) {
+  if (expression.empty()) return nullptr;
+  auto compiled = Expression::compile(expression);
+  if (!compiled) throw std::invalid_argument(compiled.error().message);
+  return std::move(compiled).value();
+}
+
 }  // namespace
 
-CompiledFilter::CompiledFilter(const Filter& filter) : types_(filter.event_type) {
+CompiledFilter::CompiledFilter(const Filter& filter)
+    : CompiledFilter(filter, compile(filter.expression)) {}
+
+CompiledFilter::CompiledFilter(const Filter& filter, std::shared_ptr<const Expression> expression)
+    : types_(filter.event_type), expression_(std::move(expression)) {
   add(Key::symbol, filter.symbol);
   add(Key::exchange, filter.exchange);
   add(Key::strategy, filter.strategy);
@@ -43,7 +56,7 @@ void CompiledFilter::add(Key key, const std::vector<std::string>& values) {
   conditions_.push_back(std::move(condition));
 }
 
-bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const noexcept {
+bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const {
   if (timed_ && (index.timestamp_ns < since_ns_ || index.timestamp_ns > until_ns_)) return false;
   if (!types_.empty() && !is_any_of(types_, frame + index.type_offset(), index.type_length)) {
     return false;
@@ -58,7 +71,7 @@ bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const n
       return false;
     }
   }
-  return true;
+  return expression_ == nullptr || expression_->matches(frame, index);
 }
 
 }  // namespace tapedeck

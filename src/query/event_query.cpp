@@ -51,6 +51,15 @@ Result<bool> read_list(const QueryParameter& parameter, std::vector<std::string>
   return true;
 }
 
+Result<bool> read_expression(const QueryParameter& parameter, EventQuery& query) {
+  if (query.expression) return invalid(parameter, "given twice; join the two with &&.");
+  auto compiled = Expression::compile(parameter.value);
+  if (!compiled) return compiled.error();
+  query.expression = std::move(compiled).value();
+  query.filter.expression = parameter.value;
+  return true;
+}
+
 Result<bool> read_bound(const QueryParameter& parameter, std::optional<Timestamp>& time,
                         std::optional<EventId>& id) {
   if (time || id) return invalid(parameter, "given twice.");
@@ -88,6 +97,7 @@ Result<bool> read_filter_parameter(const QueryParameter& parameter, EventQuery& 
   for (const ListParameter& known : kListParameters) {
     if (known.name == parameter.name) return read_list(parameter, query.filter.*known.values);
   }
+  if (parameter.name == "filter") return read_expression(parameter, query);
   if (parameter.name == "since") {
     query.since_text = parameter.value;
     return read_bound(parameter, query.filter.since, query.since_id);

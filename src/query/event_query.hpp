@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "bus/compiled_filter.hpp"
 #include "query/query_string.hpp"
 #include "tapedeck/filter.hpp"
 
@@ -23,11 +25,17 @@ std::optional<EventId> parse_event_id(std::string_view text);
 std::string format_event_id(std::string_view epoch, std::uint64_t seq);
 
 struct EventQuery {
-  Filter filter;                    // since and until as times are in here
-  std::optional<EventId> since_id;  // exclusive
-  std::optional<EventId> until_id;  // exclusive
-  std::string since_text;           // as given, for messages to the client
+  Filter filter;                                 // since and until as times are in here
+  std::shared_ptr<const Expression> expression;  // filter.expression, compiled
+  std::optional<EventId> since_id;               // exclusive
+  std::optional<EventId> until_id;               // exclusive
+  std::string since_text;                        // as given, for messages to the client
 };
+
+/// The query made ready to be asked of events.
+inline CompiledFilter compile(const EventQuery& query) {
+  return CompiledFilter(query.filter, query.expression);
+}
 
 /// Takes the parameter if it is one of the filters.
 /// @return false when it is not, so that the endpoint may look at it.

@@ -154,8 +154,8 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
     }
     bounds.end = std::min(bounds.end, wanted.cursor->seq);
   }
-  const Selection selection = select_newest(log, CompiledFilter(wanted.query.filter), bounds.first,
-                                            bounds.end, wanted.limit);
+  const Selection selection =
+      select_newest(log, compile(wanted.query), bounds.first, bounds.end, wanted.limit);
   std::string out = events_json(selection);
   if (selection.more) {
     fmt::format_to(std::back_inserter(out), R"(,"next":"{}")",
@@ -219,8 +219,8 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   BusAccess::collect_share(api.bus);
   const EventLog& log = BusAccess::log(api.bus);
   const Bounds bounds = bounds_of(wanted.query, log, std::max(log.first_seq(), log.floor_seq()));
-  const Selection selection = select_latest(log, CompiledFilter(wanted.query.filter), bounds.first,
-                                            keys, by_type, kMaxLatest);
+  const Selection selection =
+      select_latest(log, compile(wanted.query), bounds.first, keys, by_type, kMaxLatest);
   return json_response(events_json(selection) +
                        fmt::format(",\"truncated\":{}}}\n", selection.more));
 }

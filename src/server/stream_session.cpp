@@ -34,7 +34,7 @@ StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamReque
   setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-  filter_ = std::make_unique<CompiledFilter>(request.query.filter);
+  filter_ = std::make_unique<CompiledFilter>(compile(request.query));
   choose_start(request);  // may put a gap into pending_
   pending_ = std::move(head) + connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
   if (filter_->matches_all()) filter_.reset();

@@ -43,9 +43,10 @@ Recount recount(TestBus& bus) {
     if (!order.contains("fill_id")) continue;
     ++recount.fills;
     recount.fill_ids.insert(order["fill_id"]);
-    Books& books = recount.books[order["symbol"].get<std::string>() + "/" +
-                                 order["strategy"].get<std::string>() + "/" +
-                                 order["product"].get<std::string>()];
+    Books& books =
+        recount
+            .books[order["symbol"].get<std::string>() + "/" + order["strategy"].get<std::string>() +
+                   "/" + order["product"].get<std::string>()];
     const std::int64_t qty = order["fill_qty"];
     const bool buys = order["side"] == "BUY";
     books.size += buys ? qty : -qty;

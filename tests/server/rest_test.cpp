@@ -90,6 +90,33 @@ TEST_F(Rest, FiltersTakeListsAndAreAnded) {
   EXPECT_EQ(count("event_type=order_event,signal_event&limit=2"), 2);
 }
 
+TEST_F(Rest, AnExpressionIsOneMoreFilter) {
+  start();
+  for (int i = 0; i < 10; ++i) {
+    bus_->publish(SignalEvent{.symbol = i % 2 == 0 ? "A" : "B",
+                              .strategy_name = "m",
+                              .signal = "BUY",
+                              .confidence = i / 10.0});
+  }
+  const auto count = [&](const std::string& query) {
+    return json::parse(get("/api/telemetry/events?" + query).body)["count"];
+  };
+  EXPECT_EQ(count("filter=payload.confidence%20%3E%200.65"), 3);
+  EXPECT_EQ(count("symbol=A&filter=payload.confidence%20%3E%200.65"), 1);
+  EXPECT_EQ(count("filter=payload.symbol%20in%20%5B%27B%27%5D"), 5);
+  const json latest = json::parse(
+      get("/api/telemetry/latest?by=symbol&filter=payload.confidence%20%3C%200.5").body);
+  ASSERT_EQ(latest["count"], 2);
+  EXPECT_EQ(latest["events"][1]["payload"]["confidence"], 0.4);
+  const TestResponse wrong = get("/api/telemetry/events?filter=payload.confidence%20%3D%201");
+  expect_error(wrong, 400, "invalid_filter", "filter");
+  EXPECT_NE(json::parse(wrong.body)["error"].get<std::string>().find("column 20"),
+            std::string::npos);
+  expect_error(get("/api/telemetry/stream?filter=1"), 400, "invalid_filter", "filter");
+  expect_error(get("/api/telemetry/events?filter=true&filter=true"), 400, "invalid_parameter",
+               "filter");
+}
+
 TEST_F(Rest, FiltersMatchSpecialCharacters) {
   start();
   publish_signal("M&M");
