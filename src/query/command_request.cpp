@@ -42,14 +42,15 @@ Result<std::string> command_event_of(std::string_view body) {
   }
   std::array<Field, 4> fields{Field{"command", {}}, Field{"target", "*"}, Field{"reason", {}},
                               Field{"by", "api"}};
-  for (const auto& [name, value] : object) {
+  for (const simdjson::dom::key_value_pair member : object) {
+    const std::string_view name = member.key;
     const auto known = std::find_if(fields.begin(), fields.end(),
                                     [&](const Field& field) { return field.name == name; });
     if (known == fields.end()) {
       return invalid(name, "A command has command, target, reason and by; not \"" +
                                std::string(name.substr(0, 40)) + "\".");
     }
-    if (value.get(known->value) != simdjson::SUCCESS || known->value.size() > kMostText) {
+    if (member.value.get(known->value) != simdjson::SUCCESS || known->value.size() > kMostText) {
       return invalid(name, std::string(name) + " must be a string of at most 1000 bytes.");
     }
   }
