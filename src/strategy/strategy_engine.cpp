@@ -216,7 +216,7 @@ Timestamp StrategyEngineV2::Impl::next_due() const {
 void StrategyEngineV2::Impl::advance_to(Timestamp now) {
   for (Timestamp due = next_due(); due <= now && !stopped_; due = next_due()) {
     begin_session(due);
-    if (next_square_off_ <= due) square_off(due);
+    if (next_square_off_ <= due) square_off(now_);  // later than due after a skip
     if (heartbeat.next_due() > due) continue;
     heartbeat.change(wanted_state());
     publish_health(due);
