@@ -136,6 +136,9 @@ void StrategyEngineV2::Impl::add_strategy(const std::string& name) {
   }
   StrategyState state;
   state.entry = entry_of(name);
+  require(!name.empty() && name.find('/') == name.npos,
+          "a strategy's name must not be empty nor have a '/'");
+  require(state.entry.make != nullptr, "a strategy needs a make function");
   const auto set = options_.parameters.find(name);
   state.parameters = complete_parameters(
       state.entry, set != options_.parameters.end() ? set->second : ParameterValues{});
@@ -210,11 +213,11 @@ void StrategyEngineV2::Impl::begin_session(Timestamp now) {
 }
 
 Timestamp StrategyEngineV2::Impl::next_due() const {
-  return std::min(heartbeat.next_due(), next_square_off_);
+  return stopped_ ? Timestamp::max() : std::min(heartbeat.next_due(), next_square_off_);
 }
 
 void StrategyEngineV2::Impl::advance_to(Timestamp now) {
-  for (Timestamp due = next_due(); due <= now && !stopped_; due = next_due()) {
+  for (Timestamp due = next_due(); due <= now; due = next_due()) {
     begin_session(due);
     if (next_square_off_ <= due) square_off(now_);  // later than due after a skip
     if (heartbeat.next_due() > due) continue;
@@ -259,10 +262,12 @@ bool StrategyEngineV2::Impl::obey(const market::Command& command, Timestamp now)
   return true;
 }
 
-EngineState StrategyEngineV2::Impl::wanted_state() const noexcept {
+EngineState StrategyEngineV2::Impl::wanted_state() const {
   const bool any_off = std::any_of(strategies_.begin(), strategies_.end(),
                                    [](const auto& one) { return !one.switched_off.empty(); });
-  return killed_ || any_off || !damage_.empty() ? EngineState::degraded : EngineState::active;
+  const bool is_kept = options_.state_store == nullptr || options_.state_store->problem().empty();
+  const bool well = !killed_ && !any_off && damage_.empty() && is_kept;
+  return well ? EngineState::active : EngineState::degraded;
 }
 
 void StrategyEngineV2::Impl::tell_state_if_changed() {

@@ -105,7 +105,7 @@ class StrategyEngineV2::Impl {
   const StrategyEntry& entry_of(std::string_view name) const;
   void plan_indicators();
   void begin_session(Timestamp now);
-  market::EngineState wanted_state() const noexcept;
+  market::EngineState wanted_state() const;
   void tell_state_if_changed();
 
   // strategy_engine_candles.cpp

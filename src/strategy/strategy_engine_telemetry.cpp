@@ -50,13 +50,14 @@ void StrategyEngineV2::Impl::trace(const SymbolState& state, const Lane& lane,
   const Decision& decision = verdict.decision;
   const auto& veto = verdict.veto;
   const StrategyState& strategy = strategies_[lane.strategy];
+  const bool has_confidence = decision.action != Action::hold || decision.confidence > 0;
   const auto fields = state.info.event_fields();
   DecisionTrace event;
   event.strategy_name = strategy.entry.name;
   event.symbol = state.info.symbol;
   event.decision = veto ? "VETO" : to_string(decision.action);
   event.trace_data.set("reason", veto ? veto->reason : decision.reason)
-      .set("confidence", decision.confidence)
+      .set("confidence", has_confidence ? Value(decision.confidence) : Value(nullptr))
       .set("timeframe", verdict.candle.timeframe.name())
       .set("close_price", verdict.candle.close)
       .set("candle_start", format_rfc3339(verdict.candle.start))

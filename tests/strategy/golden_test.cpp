@@ -1,5 +1,6 @@
 // Every indicator against values that others computed (shared/data/golden), one test per file and
-// column, to the accuracy the data's README states for it.
+// column, to the accuracy the data's README states for it. Not compared, because they are other
+// indicators: lean's `RSI 14` (simple averages) and its rolling VWAP of 50 bars.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -161,6 +162,7 @@ void add_lean(std::vector<Golden>& all) {
   all.push_back({"lean_rsi14_wilder", file, "RSI 14 Wilder", of_close<Rsi>(14), 5e-6});
   all.push_back({"lean_atr14", "lean/spy_atr_wilder.txt", "Average True Range 14",
                  of_range_by<Atr>(kValue, 14, AtrSeeding::first_candle), 5e-6});
+  all.push_back({"lean_true_range", "lean/spy_tr.txt", "TR", of_range_by<Atr>(kValue, 1), 1e-9});
   const std::string adx = "lean/spy_with_adx.txt";
   all.push_back({"lean_plus_di14", adx, "+DI14", of_range_by<Adx>(kPlus, 14), 5e-5});
   all.push_back({"lean_minus_di14", adx, "-DI14", of_range_by<Adx>(kMinus, 14), 5e-5});

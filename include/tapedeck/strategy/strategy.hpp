@@ -112,9 +112,10 @@ class Strategy {
   virtual Decision evaluate(const Situation& situation) = 0;
 };
 
-/// A strategy as the engine's configuration knows it.
+/// A strategy as the engine's configuration knows it. What the views refer to outlives the engines
+/// that use it; literals and static constants do.
 struct StrategyEntry {
-  std::string_view name;
+  std::string_view name;  ///< without '/'
   std::string_view version;
   std::span<const Parameter> parameters;
   /// May throw std::invalid_argument for parameters that do not go together.
