@@ -116,7 +116,7 @@ ProfitCurve::Memory read_curve(Reader& outer) {
 }
 
 template <typename Memory>
-std::string take(const Reader& in, Memory& memory, Memory&& read) {
+std::string take(const Reader& in, Memory& memory, Memory read) {
   if (in.problem().empty()) memory = std::move(read);
   return in.problem();
 }

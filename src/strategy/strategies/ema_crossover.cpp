@@ -23,7 +23,7 @@ class EmaCrossover final : public Strategy {
       Parameter{"slow", 50, 3, 1000, "candles of the slow EMA", true},
       Parameter{"atr_period", 14, 2, 200, "candles of the ATR", true},
       Parameter{"stop_atr", 3, 0, 50, "ATR against the position at which it is left; 0: never"},
-      Parameter{"steep_atr", 0.05, 0.001, 5, "ATR per candle that count as a steep crossing"},
+      Parameter{"steep_atr", 0.15, 0.001, 5, "ATR per candle that count as a steep crossing"},
   };
 
   explicit EmaCrossover(StrategySetup& setup)
