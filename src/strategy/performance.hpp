@@ -86,9 +86,7 @@ class IdSource {
   explicit IdSource(std::string_view run);
   std::string next_decision(Timestamp at);
   std::string next_round_trip(Timestamp at);
-  /// A new date begins: numbers start over.
-  void restart() noexcept { counters_ = {}; }
-  /// Goes on after these.
+  /// Goes on after these: those of before a restart, or none when a new date begins.
   void restart(const Counters& counters) noexcept { counters_ = counters; }
   const Counters& counters() const noexcept { return counters_; }
 

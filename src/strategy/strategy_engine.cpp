@@ -206,8 +206,8 @@ void StrategyEngineV2::Impl::begin_session(Timestamp now) {
       save_lane(state, lane);
     }
   }
-  ids_.restart();
-  reserved_ids_ = {};
+  ids_.restart(first_ids_);
+  reserved_ids_ = first_ids_;
   save_engine();
   save_strategies();
 }

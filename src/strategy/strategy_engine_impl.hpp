@@ -178,6 +178,7 @@ class StrategyEngineV2::Impl {
   std::map<market::InstrumentKey, SymbolState, market::InstrumentKeyLess> symbols_;
   std::map<std::string, SymbolState*, std::less<>> without_exchange_;
   IdSource ids_;
+  IdSource::Counters first_ids_;     // of a session
   IdSource::Counters reserved_ids_;  // what the store knows
   ProfitCurve::Memory curve_;        // of all strategies together
   Timestamp now_{};

@@ -15,6 +15,8 @@ constexpr std::string_view kNothing = "{}";
 /// How many ids are marked as given out at a time, so that not each of them has to be saved. A
 /// crash leaves a hole of that many numbers, a stop none.
 constexpr std::uint64_t kIdsReserved = 1000;
+/// Where ids begin when it is not known which have been given out: nine digits, as many as fit.
+constexpr std::uint64_t kIdsAfterDamage = 100'000'000;
 
 }  // namespace
 
@@ -25,7 +27,9 @@ void StrategyEngineV2::Impl::restore() {
   const auto saved = options_.state_store->load(publisher_.engine_id());
   if (const auto engine = saved.find(std::string(kEngine)); engine != saved.end()) {
     EngineMemory memory;
-    report_damage(kEngine, read_json(engine->second, memory));
+    const std::string problem = read_json(engine->second, memory);
+    report_damage(kEngine, problem);
+    if (!problem.empty()) first_ids_ = {kIdsAfterDamage, kIdsAfterDamage};
     killed_ = memory.killed;
     curve_ = memory.curve;
     if (memory.session_date) session_date_ = *memory.session_date;

@@ -299,6 +299,11 @@ TEST_F(StateTest, DamagedValuesAreToldAndLeftOut) {
   EXPECT_THAT(health, HasSubstr("'engine' was not restored: it is no JSON object"));
   EXPECT_THAT(health, HasSubstr(R"("win_count":0)"));
   EXPECT_THAT(health, HasSubstr(R"("open_positions":1)")) << "INFY's was whole";
+  say(Action::buy);
+  close(3000, "TCS");
+  ASSERT_THAT(intents_, SizeIs(2));
+  EXPECT_NE(intents_[1].correlation_id, intents_[0].correlation_id) << "the same day";
+  EXPECT_THAT(intents_[1].correlation_id, SizeIs(testing::Le(20U)));
 }
 
 // --- the form of what is kept ---
