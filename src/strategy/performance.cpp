@@ -15,44 +15,52 @@ constexpr double kSessionsPerYear = 252;
 }  // namespace
 
 void TradeStats::add(double pnl) noexcept {
-  realized_pnl_ += pnl;
+  counts_.realized_pnl += pnl;
   if (pnl > 0) {
-    ++wins_;
-    ++win_streak_;
-    loss_streak_ = 0;
+    ++counts_.wins;
+    ++counts_.win_streak;
+    counts_.loss_streak = 0;
   } else {
-    ++losses_;
-    ++loss_streak_;
-    win_streak_ = 0;
+    ++counts_.losses;
+    ++counts_.loss_streak;
+    counts_.win_streak = 0;
   }
 }
 
 std::optional<double> TradeStats::win_rate() const noexcept {
   if (trades() == 0) return std::nullopt;
-  return static_cast<double>(wins_) / static_cast<double>(trades());
+  return static_cast<double>(counts_.wins) / static_cast<double>(trades());
 }
 
 void ProfitCurve::add(market::IstDate date, double net_pnl) noexcept {
-  if (date_ && *date_ != date) finish_day();
-  date_ = date;
-  last_ = net_pnl;
-  peak_ = std::max(peak_, net_pnl);
-  max_drawdown_ = std::max(max_drawdown_, peak_ - net_pnl);
+  if (memory_.date && *memory_.date != date) finish_session();
+  memory_.date = date;
+  if (net_pnl != 0) memory_.moved = true;
+  memory_.last = net_pnl;
+  memory_.peak = std::max(memory_.peak, net_pnl);
+  memory_.max_drawdown = std::max(memory_.max_drawdown, memory_.peak - net_pnl);
 }
 
-void ProfitCurve::finish_day() noexcept {
-  const double made = last_ - day_start_;
-  day_start_ = last_;
-  ++days_;
-  const double off = made - mean_;
-  mean_ += off / static_cast<double>(days_);
-  squares_ += off * (made - mean_);
+void ProfitCurve::finish_session() noexcept {
+  const double made = memory_.last - memory_.day_start;
+  memory_.day_start = memory_.last;
+  ++memory_.sessions;
+  const double off = made - memory_.mean;
+  memory_.mean += off / static_cast<double>(memory_.sessions);
+  memory_.squares += off * (made - memory_.mean);
 }
 
-std::optional<double> ProfitCurve::sharpe_ratio() const noexcept {
-  if (days_ < 2 || squares_ <= 0) return std::nullopt;
-  const double deviation = std::sqrt(squares_ / static_cast<double>(days_ - 1));
-  return mean_ / deviation * std::sqrt(kSessionsPerYear);
+std::optional<double> ProfitCurve::max_drawdown() const noexcept {
+  if (!memory_.moved) return std::nullopt;
+  return memory_.max_drawdown;
+}
+
+std::optional<double> ProfitCurve::sharpe_ratio(std::int64_t sessions) const noexcept {
+  if (memory_.sessions < std::max<std::int64_t>(sessions, 2) || memory_.squares <= 0) {
+    return std::nullopt;
+  }
+  const double deviation = std::sqrt(memory_.squares / static_cast<double>(memory_.sessions - 1));
+  return memory_.mean / deviation * std::sqrt(kSessionsPerYear);
 }
 
 IdSource::IdSource(std::string_view run) {
@@ -63,11 +71,11 @@ IdSource::IdSource(std::string_view run) {
 }
 
 std::string IdSource::next_decision(Timestamp at) {
-  return make(at, 'D', ++decisions_);
+  return make(at, 'D', ++counters_.decisions);
 }
 
 std::string IdSource::next_round_trip(Timestamp at) {
-  return make(at, 'R', ++round_trips_);
+  return make(at, 'R', ++counters_.round_trips);
 }
 
 std::string IdSource::make(Timestamp at, char kind, std::uint64_t number) const {

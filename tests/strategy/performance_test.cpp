@@ -22,12 +22,12 @@ TEST(TradeStats, HasNoWinRateBeforeTheFirstTrade) {
 TEST(TradeStats, CountsWinsLossesAndStreaks) {
   TradeStats stats;
   for (const double pnl : {10.0, 5.0, -3.0, 0.0}) stats.add(pnl);
-  EXPECT_EQ(stats.wins(), 2);
-  EXPECT_EQ(stats.losses(), 2);
+  EXPECT_EQ(stats.counts().wins, 2);
+  EXPECT_EQ(stats.counts().losses, 2);
   EXPECT_EQ(*stats.win_rate(), 0.5);
-  EXPECT_EQ(stats.loss_streak(), 2);
-  EXPECT_EQ(stats.win_streak(), 0);
-  EXPECT_EQ(stats.realized_pnl(), 12);
+  EXPECT_EQ(stats.counts().loss_streak, 2);
+  EXPECT_EQ(stats.counts().win_streak, 0);
+  EXPECT_EQ(stats.counts().realized_pnl, 12);
 }
 
 TEST(ProfitCurve, RemembersTheDeepestFallFromAPeak) {
@@ -36,15 +36,30 @@ TEST(ProfitCurve, RemembersTheDeepestFallFromAPeak) {
   EXPECT_EQ(curve.max_drawdown(), 60);
 }
 
-TEST(ProfitCurve, HasASharpeRatioOnceTwoSessionsAreFinished) {
+TEST(ProfitCurve, HasNoDrawdownUntilProfitMoves) {
+  ProfitCurve curve;
+  curve.add(make_date(2025, 11, 18), 0);
+  EXPECT_FALSE(curve.max_drawdown());
+  curve.add(make_date(2025, 11, 18), 5);
+  EXPECT_EQ(curve.max_drawdown(), 0);
+}
+
+TEST(ProfitCurve, HasASharpeRatioOnceEnoughSessionsAreFinished) {
   ProfitCurve curve;
   curve.add(make_date(2025, 11, 17), 100);
   curve.add(make_date(2025, 11, 18), 400);
-  EXPECT_FALSE(curve.sharpe_ratio());
+  EXPECT_FALSE(curve.sharpe_ratio(2));
   curve.add(make_date(2025, 11, 19), 400);
-  ASSERT_TRUE(curve.sharpe_ratio());
+  ASSERT_TRUE(curve.sharpe_ratio(2));
+  EXPECT_FALSE(curve.sharpe_ratio(3));
   const double deviation = std::sqrt(20'000.0);  // of 100 and 300
-  EXPECT_NEAR(*curve.sharpe_ratio(), 200 / deviation * std::sqrt(252.0), 1e-9);
+  EXPECT_NEAR(*curve.sharpe_ratio(2), 200 / deviation * std::sqrt(252.0), 1e-9);
+}
+
+TEST(ProfitCurve, HasNoSharpeRatioWhileAllSessionsAreEqual) {
+  ProfitCurve curve;
+  for (unsigned day = 1; day <= 9; ++day) curve.add(make_date(2025, 11, day), 0);
+  EXPECT_FALSE(curve.sharpe_ratio(2));
 }
 
 TEST(IdSource, MakesShortAlphanumericIdsThatDiffer) {
@@ -60,6 +75,14 @@ TEST(IdSource, MakesShortAlphanumericIdsThatDiffer) {
       EXPECT_TRUE(seen.insert(id).second) << id;
     }
   }
+}
+
+TEST(IdSource, GoesOnAfterTheIdsOfBefore) {
+  IdSource before("run");
+  before.next_decision(at_ist(10, 0));
+  IdSource after("run");
+  after.restart(before.counters());
+  EXPECT_EQ(after.next_decision(at_ist(10, 0)), before.next_decision(at_ist(10, 0)));
 }
 
 TEST(IdSource, MakesTheSameIdsInTheSameRun) {

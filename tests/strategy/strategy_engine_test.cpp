@@ -1,91 +1,22 @@
 #include "tapedeck/strategy/strategy_engine.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
+#include <limits>
 #include <stdexcept>
 
-#include "market/engine_support.hpp"
+#include "strategy/engine_fixture.hpp"
 
 namespace tapedeck::strategy {
 namespace {
 
-using namespace std::chrono_literals;
-using market::Candle;
-using test::at_ist;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-class FakePnl final : public PnlSource {
- public:
-  Pnl pnl(std::string_view) const override { return pnl_; }
-  Pnl pnl_;
-};
+class StrategyEngineTest : public EngineFixture {};
 
-class StrategyEngineTest : public testing::Test {
- protected:
-  StrategyEngineTest() {
-    instruments_.add(market::infer_instrument("INFY", market::make_date(2025, 11, 18)));
-    options_.run = "test";
-  }
-
-  StrategyEngineV2& engine() {
-    if (!engine_) {
-      engine_ = std::make_unique<StrategyEngineV2>(
-          bus_.publisher(), calendar_, instruments_, options_,
-          [this](const OrderIntent& intent) { intents_.push_back(intent); });
-      engine_->set_pnl_source(&pnl_);
-      engine_->start(at_ist(9, 15));
-    }
-    return *engine_;
-  }
-  Candle candle(double close, const char* symbol = "INFY") {
-    Candle candle;
-    candle.symbol = symbol;
-    candle.start = next_;
-    next_ += 1min;
-    candle.end = next_;
-    candle.open = candle.close = close;
-    candle.high = close + 1;
-    candle.low = close - 1;
-    return candle;
-  }
-  void close(double price) { engine().on_candle(candle(price)); }
-  /// A long fall and then a rise: EMA 20 crosses above EMA 50 on the way up.
-  void cross_up() {
-    for (int i = 0; i < 70; ++i) close(1000 - i * 0.5);
-    for (int i = 0; i < 40 && intents_.empty(); ++i) close(965 + i * 0.8 - (i % 3) * 1.2);
-  }
-  void fill_last(std::int64_t size, std::optional<double> trade_pnl = std::nullopt) {
-    OrderNews news;
-    news.strategy = "momentum";
-    news.signal_symbol = "INFY";
-    news.at = next_;
-    news.finished = true;
-    news.position_size = size;
-    news.trade_pnl = trade_pnl;
-    engine().on_order_news(news);
-  }
-  std::vector<std::string> traces(const std::string& part) {
-    std::vector<std::string> all;
-    for (const std::string& payload : bus_.payloads("decision_trace")) {
-      if (payload.find(part) != std::string::npos) all.push_back(payload);
-    }
-    return all;
-  }
-
-  test::TestBus bus_;
-  market::TradingCalendar calendar_;
-  market::InstrumentTable instruments_;
-  StrategyOptions options_;
-  FakePnl pnl_;
-  std::vector<OrderIntent> intents_;
-  Timestamp next_ = at_ist(9, 15);
-  std::unique_ptr<StrategyEngineV2> engine_;
-};
+// --- set-up ---
 
 TEST_F(StrategyEngineTest, RefusesAStrategyNobodyKnows) {
   options_.strategies = {"moonshot"};
@@ -93,170 +24,332 @@ TEST_F(StrategyEngineTest, RefusesAStrategyNobodyKnows) {
     engine();
     FAIL() << "accepted";
   } catch (const std::invalid_argument& refused) {
-    EXPECT_THAT(refused.what(), HasSubstr("there is no strategy 'moonshot'; known are: momentum"));
+    EXPECT_THAT(refused.what(),
+                HasSubstr("there is no strategy 'moonshot'; known are: ema_crossover, "
+                          "mean_reversion, momentum, scripted"));
   }
 }
 
-TEST_F(StrategyEngineTest, VetoesWhileIndicatorsWarmUpAndThinsTheRepeats) {
-  options_.hold_every = 5;
-  for (int i = 0; i < 11; ++i) close(100);
-  const auto vetoes = traces(R"("veto_code":"warmup")");
-  EXPECT_THAT(vetoes, SizeIs(3)) << "candles 1, 6 and 11";
-  EXPECT_THAT(vetoes[0], HasSubstr(R"("decision":"VETO")"));
-  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(11)) << "indicators are never thinned";
-  EXPECT_THAT(bus_.payloads("indicator_event")[0],
-              HasSubstr(R"("indicators":{"rsi":null,"ema_20":null,"ema_50":null,"atr":null})"));
+TEST_F(StrategyEngineTest, RefusesLimitsThatMakeNoSense) {
+  const auto refused = [this](auto change) {
+    StrategyOptions changed = options_;
+    change(changed);
+    try {
+      StrategyEngineV2(bus_.publisher(), calendar_, instruments_, changed, {});
+    } catch (const std::invalid_argument&) {
+      return true;
+    }
+    return false;
+  };
+  EXPECT_FALSE(refused([](auto& o) { o.hold_every = 0; }));
+  EXPECT_TRUE(refused([](auto& o) { o.hold_every = -1; }));
+  EXPECT_TRUE(refused([](auto& o) { o.min_confidence = 1.01; }));
+  EXPECT_TRUE(refused([](auto& o) { o.max_daily_loss = -1; }));
+  EXPECT_TRUE(refused([](auto& o) { o.order_value = std::nan(""); }));
+  EXPECT_TRUE(refused([](auto& o) { o.health_every = 0s; }));
+  EXPECT_FALSE(refused([](auto& o) { o.entry_cutoff_before_close = 15min; }));
+  EXPECT_TRUE(refused([](auto& o) { o.entry_cutoff_before_close = 14min; }));
+  EXPECT_TRUE(refused([](auto& o) { o.indicators = {"obv"}; }));
+  EXPECT_TRUE(refused([](auto& o) { o.strategies = {"momentum", "momentum"}; }));
 }
 
+// --- what one candle yields ---
+
 TEST_F(StrategyEngineTest, OneDecisionCarriesOneCorrelationId) {
-  cross_up();
+  say(Action::buy, 0.85, "it rises");
+  close(1500);
   ASSERT_THAT(intents_, SizeIs(1));
   const OrderIntent& intent = intents_[0];
   EXPECT_EQ(intent.side, Side::buy);
+  EXPECT_EQ(intent.signal_exchange, "NSE");
+  EXPECT_EQ(intent.order_exchange, "NSE");
   EXPECT_EQ(intent.order_symbol, "INFY");
   EXPECT_EQ(intent.decided_at, next_);
-  EXPECT_EQ(intent.qty, static_cast<std::int64_t>(200'000 / intent.reference_price));
+  EXPECT_EQ(intent.qty, 133) << "200 000 / 1500";
   const std::string id = R"("correlation_id":")" + intent.correlation_id + '"';
   EXPECT_THAT(traces(R"("decision":"BUY")"), ElementsAre(HasSubstr(id)));
-  const auto signals = bus_.payloads("signal_event");
-  ASSERT_THAT(signals, SizeIs(1));
-  EXPECT_THAT(signals[0], HasSubstr(id));
-  EXPECT_THAT(signals[0], HasSubstr(R"("round_trip_id":")" + intent.round_trip_id + '"'));
-  EXPECT_THAT(signals[0], HasSubstr(R"("signal":"BUY")"));
+  const std::string signal = last("signal_event");
+  EXPECT_THAT(signal, HasSubstr(id));
+  EXPECT_THAT(signal, HasSubstr(R"("round_trip_id":")" + intent.round_trip_id + '"'));
+  EXPECT_THAT(signal, HasSubstr(R"("signal":"BUY","confidence":0.85,"reason":"it rises")"));
+  EXPECT_THAT(signal, HasSubstr(R"("order_symbol":"INFY","order_exchange":"NSE")"));
+  EXPECT_THAT(signal, HasSubstr(R"("exchange":"NSE")"));
 }
 
-TEST_F(StrategyEngineTest, AWarmHistoryNeedsNoWarmUp) {
-  for (int i = 0; i < 70; ++i) {
-    Candle past = candle(1000 - i * 0.5);
-    past.start -= 24h;
-    past.end -= 24h;
-    engine().warm_up(past);
+TEST_F(StrategyEngineTest, PublishesIndicatorsUnderTheirNames) {
+  options_.strategies = {"momentum", "scripted"};
+  close(100);
+  const auto events = bus_.payloads("indicator_event");
+  ASSERT_THAT(events, SizeIs(2)) << "one for each strategy";
+  EXPECT_THAT(events[0],
+              HasSubstr(R"("indicators":{"rsi":null,"ema_20":null,"ema_50":null,"atr":null,)"
+                        R"("sma_20":null,"macd":null,"macd_signal":null,"macd_hist":null,)"
+                        R"("bb_upper":null,"bb_middle":null,"bb_lower":null,"adx":null,)"
+                        R"("plus_di":null,"minus_di":null,"vwap":null,"supertrend":null,)"
+                        R"("supertrend_direction":null})"));
+  EXPECT_THAT(events[0], HasSubstr(R"("strategy":"momentum")"));
+  EXPECT_THAT(events[1], HasSubstr(R"("strategy":"scripted")"));
+}
+
+TEST_F(StrategyEngineTest, PublishesOnlyAStrategysOwnIndicatorsWhenNoneAreCommon) {
+  options_.strategies = {"scripted", "momentum"};
+  options_.indicators = {};
+  close(100);
+  const auto events = bus_.payloads("indicator_event");
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_THAT(events[0], HasSubstr(R"("indicators":{},)"));
+  EXPECT_THAT(events[1], HasSubstr(R"({"rsi":null,"ema_20":null,"ema_50":null,"atr":null})"));
+}
+
+TEST_F(StrategyEngineTest, SessionVwapBeginsAnewEachDay) {
+  options_.indicators = {"vwap"};
+  const auto with_volume = [this](double price) {
+    Candle one = candle(price);
+    one.volume = 10;
+    engine();
+    engine_->on_candle(one);
+    return last("indicator_event");
+  };
+  EXPECT_THAT(with_volume(100), HasSubstr(R"("vwap":100.0)"));
+  EXPECT_THAT(with_volume(200), HasSubstr(R"("vwap":150.0)"));
+  next_ += 24h;
+  EXPECT_THAT(with_volume(300), HasSubstr(R"("vwap":300.0)"));
+}
+
+TEST_F(StrategyEngineTest, DecidesOnTheShortestTimeframeOrTheOneItIsTold) {
+  Candle five = candle(100);
+  five.timeframe = *market::Timeframe::parse("5m");
+  close(100);
+  engine().on_candle(five);
+  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(2));
+  EXPECT_THAT(bus_.events("decision_trace"), SizeIs(1));
+
+  options_.timeframe = five.timeframe;
+  engine_.reset();
+  engine().on_candle(five);
+  EXPECT_THAT(last("decision_trace"), HasSubstr(R"("timeframe":"5m")"));
+  close(100);
+  EXPECT_THAT(bus_.events("decision_trace"), SizeIs(2)) << "nothing on 1m";
+}
+
+TEST_F(StrategyEngineTest, CountsAndLeavesOutCandlesThatCannotBe) {
+  close(100);
+  Candle bad = candle(101);
+  bad.close = std::numeric_limits<double>::quiet_NaN();
+  engine().on_candle(bad);
+  bad.close = 0;
+  engine().on_candle(bad);
+  bad.close = 500;  // above its high
+  engine().on_candle(bad);
+  Candle late = candle(102);
+  late.end = at_ist(9, 16);
+  late.start = at_ist(9, 15);
+  engine().on_candle(late);
+  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(1));
+  engine().advance_to(at_ist(9, 30));
+  EXPECT_THAT(last("engine_health"), HasSubstr(R"("bad_candles":3,"late_candles":1)"));
+}
+
+// --- thinning ---
+
+TEST_F(StrategyEngineTest, TracesARepeatedHoldEverySoOften) {
+  options_.hold_every = 5;
+  for (int i = 0; i < 11; ++i) close(100);
+  EXPECT_THAT(bus_.events("decision_trace"), SizeIs(3)) << "candles 1, 6 and 11";
+  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(11)) << "indicators are never thinned";
+  say(Action::hold, 0, "another reason");
+  close(100);
+  EXPECT_THAT(last("decision_trace"), HasSubstr(R"("reason":"another reason")"));
+}
+
+TEST_F(StrategyEngineTest, TracesARepeatedHoldNeverOrAlwaysWhenToldSo) {
+  for (const auto& [every, traced] : {std::pair{0, 1U}, {1, 7U}}) {
+    options_.hold_every = every;
+    engine_.reset();
+    const std::size_t before = bus_.events("decision_trace").size();
+    for (int i = 0; i < 7; ++i) close(100);
+    EXPECT_EQ(bus_.events("decision_trace").size() - before, traced) << every;
   }
-  next_ = at_ist(9, 15);
-  EXPECT_THAT(bus_.events("indicator_event"), IsEmpty());
-  for (int i = 0; i < 40 && intents_.empty(); ++i) close(965 + i * 0.8 - (i % 3) * 1.2);
-  EXPECT_THAT(intents_, SizeIs(1));
-  EXPECT_THAT(traces("warmup"), IsEmpty());
 }
 
-TEST_F(StrategyEngineTest, LeavesAtTheStopWithTheRoundTripOfTheEntry) {
-  cross_up();
-  fill_last(intents_.at(0).qty);
-  close(intents_[0].reference_price - 60);
+TEST_F(StrategyEngineTest, TracesEveryVetoThatChanged) {
+  options_.hold_every = 0;
+  say(Action::buy, 0.1);
+  close(100);
+  close(100);
+  EXPECT_THAT(traces("low_confidence"), SizeIs(1));
+  say(Action::sell, 0.1);
+  close(100);
+  EXPECT_THAT(traces("low_confidence"), SizeIs(2)) << "another wish";
+  engine().obey({"kill", "*", "", ""}, next_);
+  close(100);
+  EXPECT_EQ(last_veto(), "kill_switch") << "another code";
+  engine().obey({"resume", "*", "", ""}, next_);
+  close(100);
+  EXPECT_THAT(traces("low_confidence"), SizeIs(3));
+}
+
+// --- positions ---
+
+TEST_F(StrategyEngineTest, LeavesWithTheRoundTripOfTheEntry) {
+  enter(1500);
+  say(Action::exit);
+  close(1400);
   ASSERT_THAT(intents_, SizeIs(2));
   EXPECT_TRUE(intents_[1].is_exit);
   EXPECT_EQ(intents_[1].side, Side::sell);
   EXPECT_EQ(intents_[1].qty, intents_[0].qty);
   EXPECT_EQ(intents_[1].round_trip_id, intents_[0].round_trip_id);
   EXPECT_NE(intents_[1].correlation_id, intents_[0].correlation_id);
-  EXPECT_THAT(intents_[1].reason, HasSubstr("stop"));
 }
 
-TEST_F(StrategyEngineTest, DoesNotEnterTwice) {
-  cross_up();
-  const std::size_t entered = intents_.size();
-  double price = intents_.at(0).reference_price;
-  for (int i = 0; i < 3; ++i) close(price += 0.2);
-  EXPECT_EQ(intents_.size(), entered);
-  EXPECT_THAT(traces(R"("veto_code":"duplicate")"), Not(IsEmpty()));
+TEST_F(StrategyEngineTest, TellsTheStrategyWhatItHolds) {
+  enter(1500);
+  Holding seen;
+  mind_ = [&](const Situation& situation) {
+    seen = situation.holding;
+    return Decision{};
+  };
+  close(1510);
+  close(1520);
+  EXPECT_EQ(seen.size, 133);
+  EXPECT_EQ(seen.entry_price, 1500);
+  EXPECT_EQ(seen.candles, 2);
 }
 
-TEST_F(StrategyEngineTest, TheKillSwitchStopsEntriesAndSaysSo) {
-  engine().set_killed(true, at_ist(9, 15), "trader", "test");
-  EXPECT_THAT(bus_.payloads("command_event"),
-              ElementsAre(R"({"command":"kill","target":"StrategyEngineV2","state":"done",)"
-                          R"("reason":"test","by":"trader"})"));
-  cross_up();
-  EXPECT_THAT(intents_, IsEmpty());
-  EXPECT_THAT(traces(R"("veto_code":"kill_switch")"), Not(IsEmpty()));
-  EXPECT_THAT(bus_.payloads("engine_health").back(), HasSubstr(R"("status":"degraded")"));
+TEST_F(StrategyEngineTest, BelievesTheNewsAboutAPosition) {
+  enter(1500);
+  fill(intents_[0], 40);  // the truth: the rest was never bought
+  say(Action::exit);
+  close(1400);
+  EXPECT_EQ(intents_.back().qty, 40);
 }
 
-TEST_F(StrategyEngineTest, DoesNotEnterNearTheEndOfTheSession) {
-  next_ = at_ist(15, 0) - 70min;
-  cross_up();
-  EXPECT_THAT(intents_, IsEmpty());
-  EXPECT_THAT(traces(R"("veto_code":"market_phase")"), Not(IsEmpty()));
+TEST_F(StrategyEngineTest, AdoptsAPositionItDidNotKnow) {
+  OrderNews news;
+  news.strategy = "scripted";
+  news.order_exchange = "NSE";
+  news.order_symbol = "TCS";
+  news.at = next_;
+  news.position_size = -7;
+  news.finished = true;
+  engine().on_order_news(news);
+  say(Action::exit);
+  close(3000, "TCS");
+  ASSERT_THAT(intents_, SizeIs(1));
+  EXPECT_EQ(intents_[0].side, Side::buy);
+  EXPECT_EQ(intents_[0].qty, 7);
+  EXPECT_THAT(intents_[0].round_trip_id, Not(IsEmpty()));
+  news.strategy = "somebody else";
+  engine().on_order_news(news);
+  EXPECT_EQ(engine().signals(), 1U);
 }
 
-TEST_F(StrategyEngineTest, SquaresOffBeforeTheEndOfTheSession) {
-  cross_up();
-  fill_last(intents_.at(0).qty);
-  engine().advance_to(at_ist(15, 19, 59));
+TEST_F(StrategyEngineTest, CountsNewsThatCannotBe) {
+  enter(1500);
+  fill(intents_[0], 133, std::numeric_limits<double>::infinity());
+  fill(intents_[0], std::numeric_limits<std::int64_t>::min());
+  engine().advance_to(next_ + 5s);
+  EXPECT_THAT(last("engine_health"), HasSubstr(R"("bad_order_news":2)"));
+  EXPECT_THAT(last("engine_health"), HasSubstr(R"("realized_pnl":null)"));
+}
+
+TEST_F(StrategyEngineTest, SquaresOffBeforeTheEndOfTheSessionAndTriesAgain) {
+  enter(1500);
+  engine().advance_to(at_ist(15, 14, 59));
   EXPECT_THAT(intents_, SizeIs(1));
-  engine().advance_to(at_ist(15, 20));
+  engine().advance_to(at_ist(15, 15));
   ASSERT_THAT(intents_, SizeIs(2));
-  EXPECT_EQ(intents_[1].decided_at, at_ist(15, 20));
-  EXPECT_THAT(bus_.payloads("signal_event").back(), HasSubstr("square-off"));
+  EXPECT_EQ(intents_[1].decided_at, at_ist(15, 15));
+  EXPECT_THAT(last("signal_event"), HasSubstr("square-off"));
+  next_ = at_ist(15, 15, 10);
+  fill(intents_[1], 133);  // rejected: still in position
+  engine().advance_to(at_ist(15, 15, 29));
+  EXPECT_THAT(intents_, SizeIs(2));
+  engine().advance_to(at_ist(15, 15, 30));
+  ASSERT_THAT(intents_, SizeIs(3));
+  fill(intents_[2], 0, 5.0);
+  engine().advance_to(at_ist(15, 40));
+  EXPECT_THAT(intents_, SizeIs(3));
+}
+
+TEST_F(StrategyEngineTest, StopsTryingToSquareOffWhenTheSessionIsOver) {
+  enter(1500);
+  next_ = at_ist(15, 15);
+  engine().advance_to(next_);
+  for (std::size_t i = 1; i < intents_.size() && i < 100; ++i) {
+    fill(intents_[i], 133);
+    engine().advance_to(next_ += 30s);
+  }
+  EXPECT_THAT(intents_, SizeIs(1 + 30)) << "15 minutes, every 30 s";
+  EXPECT_GT(engine().next_due(), at_ist(15, 30));
+}
+
+TEST_F(StrategyEngineTest, DoesNotSquareOffInAClosedMarket) {
+  enter(1500);
+  engine().skip_to(at_ist(9, 0) + 24h);
+  engine().advance_to(at_ist(9, 1) + 24h);
+  EXPECT_THAT(intents_, SizeIs(1));
 }
 
 TEST_F(StrategyEngineTest, LeavesWhatWasCarriedOverAtTheFirstCandle) {
-  cross_up();
-  fill_last(intents_.at(0).qty);
+  enter(1500);
   next_ += 24h;
-  close(intents_[0].reference_price);
+  say(Action::hold, 0, "keep");
+  close(1500);
   ASSERT_THAT(intents_, SizeIs(2));
   EXPECT_THAT(intents_[1].reason, HasSubstr("carried over"));
 }
 
+// --- the signal's instrument and the ordered one ---
+
 TEST_F(StrategyEngineTest, OrdersAnIndexInItsFutureAndDoesNotTradeTheFutureItself) {
   market::InstrumentInfo index = market::infer_instrument("NIFTY", market::make_date(2025, 11, 18));
   index.order_symbol = "NIFTY25NOVFUT";
+  index.order_exchange = "NFO";
   instruments_.add(index);
   instruments_.add(market::infer_instrument("NIFTY25NOVFUT", market::make_date(2025, 11, 18)));
-  for (int i = 0; i < 110 && intents_.empty(); ++i) {
-    const double price = i < 70 ? 1000 - i * 0.5 : 965 + (i - 70) * 0.8 - (i % 3) * 1.2;
-    Candle both = candle(price, "NIFTY25NOVFUT");
-    engine().on_candle(both);
-    both.symbol = "NIFTY";
-    engine().on_candle(both);
-  }
+  say(Action::buy);
+  close(26'000, "NIFTY25NOVFUT");
+  EXPECT_THAT(intents_, IsEmpty());
+  next_ -= 1min;
+  close(25'900, "NIFTY");
   ASSERT_THAT(intents_, SizeIs(1));
   EXPECT_EQ(intents_[0].signal_symbol, "NIFTY");
+  EXPECT_EQ(intents_[0].order_exchange, "NFO");
   EXPECT_EQ(intents_[0].order_symbol, "NIFTY25NOVFUT");
+  EXPECT_EQ(intents_[0].reference_price, 25'900);
   EXPECT_EQ(intents_[0].qty, 75) << "one lot";
+  EXPECT_THAT(last("signal_event"),
+              HasSubstr(R"("order_symbol":"NIFTY25NOVFUT","order_exchange":"NFO")"));
 }
 
-TEST_F(StrategyEngineTest, DecidesOnTheShortestTimeframeOnly) {
-  close(100);
-  Candle five = candle(100);
-  five.timeframe = *market::Timeframe::parse("5m");
-  engine().on_candle(five);
-  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(2));
-  EXPECT_THAT(bus_.events("decision_trace"), SizeIs(1));
+TEST_F(StrategyEngineTest, KeepsOneSymbolOfTwoExchangesApart) {
+  market::InstrumentInfo bse = market::infer_instrument("INFY", market::make_date(2025, 11, 18));
+  bse.exchange = "BSE";
+  instruments_.add(bse);
+  say(Action::buy);
+  Candle one = candle(1500);
+  engine().on_candle(one);
+  one.exchange = "BSE";
+  engine().on_candle(one);
+  one.exchange = "NSE";
+  engine().on_candle(one);
+  ASSERT_THAT(intents_, SizeIs(2)) << "without an exchange INFY is NSE's";
+  EXPECT_EQ(intents_[0].order_exchange, "NSE");
+  EXPECT_EQ(intents_[1].order_exchange, "BSE");
 }
 
-TEST_F(StrategyEngineTest, HealthHasNullsBeforeTheFirstTrade) {
-  engine().advance_to(at_ist(9, 15, 5));
-  const std::string health = bus_.payloads("engine_health").back();
-  EXPECT_THAT(health, HasSubstr(R"("total_strategies":1,"avg_win_rate":null)"));
-  EXPECT_THAT(health, HasSubstr(R"("win_rate":null)"));
-  EXPECT_THAT(health, HasSubstr(R"("last_signal":null,"last_signal_ts":null)"));
-}
-
-TEST_F(StrategyEngineTest, CountsAClosedTradeAndTellsPerformanceAtOnce) {
-  cross_up();
-  fill_last(intents_.at(0).qty);
-  close(intents_[0].reference_price - 60);
-  pnl_.pnl_.realized = -500;
-  const std::size_t before = bus_.events("performance_update").size();
-  fill_last(0, -537.5);
-  const auto updates = bus_.payloads("performance_update");
-  ASSERT_EQ(updates.size(), before + 2);
-  EXPECT_THAT(updates[before], HasSubstr(R"("realized_pnl":-500.0)"));
-  EXPECT_THAT(updates[before], HasSubstr(R"("scope":"account")"));
-  EXPECT_THAT(updates[before + 1], HasSubstr(R"("scope":"strategy","strategy":"momentum")"));
-  engine().advance_to(next_ + 5s);
-  const std::string health = bus_.payloads("engine_health").back();
-  EXPECT_THAT(health, HasSubstr(R"("win_count":0,"loss_count":1,"win_rate":0.0,"loss_streak":1)"));
-  EXPECT_THAT(health, HasSubstr(R"("signals_today":2,"last_signal":"EXIT")"));
-  EXPECT_THAT(health, HasSubstr(R"("realized_pnl":-537.5)"));
-}
-
-TEST_F(StrategyEngineTest, PublishesHealthAndPerformanceEveryFiveSeconds) {
-  engine().advance_to(at_ist(9, 16));
-  EXPECT_THAT(bus_.events("engine_health"), SizeIs(2 + 12));
-  EXPECT_THAT(bus_.events("performance_update"), SizeIs(2 * 12));
+TEST_F(StrategyEngineTest, TradesOnlyWhatItIsToldAndWhatCanBeTraded) {
+  market::InstrumentInfo vix = market::infer_instrument("VIX", market::make_date(2025, 11, 18));
+  vix.tradable = false;
+  instruments_.add(vix);
+  options_.symbols = {"NSE:TCS", "VIX"};
+  say(Action::buy);
+  for (const char* symbol : {"INFY", "VIX", "TCS"}) close(100, symbol);
+  ASSERT_THAT(intents_, SizeIs(1));
+  EXPECT_EQ(intents_[0].order_symbol, "TCS");
+  EXPECT_THAT(bus_.events("indicator_event"), SizeIs(3));
 }
 
 }  // namespace
