@@ -11,6 +11,7 @@
 #include "app/client_commands.hpp"
 #include "app/config_file.hpp"
 #include "app/kill_command.hpp"
+#include "app/run_options.hpp"
 #include "app/serve_command.hpp"
 #include "tapedeck/version.hpp"
 
@@ -100,38 +101,8 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->capture_default_str();
 }
 
-void add_run_options(CLI::App& command, EngineRunOptions& engines, bool& exit_at_end) {
-  command
-      .add_option("--feed", engines.feed,
-                  "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
-      ->envname("TAPEDECK_FEED")
-      ->capture_default_str();
-  command.add_option("--speed", engines.speed, "1: as it happens, N: N times as fast, 0: at once")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command.add_option("--broker", "who takes the orders")
-      ->check(CLI::IsMember({"paper"}))
-      ->default_str("paper");
-  command.add_option("--symbols", engines.symbols, "only these, comma-separated")->delimiter(',');
-  command.add_option("--timeframes", engines.timeframes, "candles to build, comma-separated")
-      ->delimiter(',')
-      ->capture_default_str();
-  command
-      .add_option("--strategies", engines.strategy.strategies, "strategies to run, comma-separated")
-      ->delimiter(',')
-      ->capture_default_str();
-  command.add_option("--seed", engines.seed, "of the simulator; the same seed, the same events")
-      ->capture_default_str();
-  command.add_option(
-      "--sim-date", engines.sim_date,
-      "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
-  command.add_option("--account", engines.account, "account alias in the events' source")
-      ->capture_default_str();
-  command.add_flag("--exit-at-end", exit_at_end, "stop when the feed has ended");
-}
-
 int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
-          const EngineRunOptions* engines) {
+          const RunArguments* arguments) {
   if (!common.config.empty()) apply_config_file(common.config, command);
   split_listen(common.listen, options.server);
   options.server.heartbeat = std::chrono::seconds(common.heartbeat_s);
@@ -139,7 +110,10 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
   options.bus.collector = common.collector == "low_latency" ? CollectorPolicy::low_latency
                           : common.collector == "economy"   ? CollectorPolicy::economy
                                                             : CollectorPolicy::balanced;
-  if (engines != nullptr) options.engines = *engines;
+  if (arguments != nullptr) {
+    options.engines = engine_options(*arguments);
+    options.exit_at_end = arguments->exit_at_end;
+  }
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");
     if (!common.config.empty()) {
@@ -196,10 +170,10 @@ int dispatch(int argc, char** argv) {
   CLI::App* serve_command = app.add_subcommand("serve", "the server; events come from outside");
   add_serve_options(*serve_command, serve_common, serve_options);
 
-  EngineRunOptions engines;
+  RunArguments arguments;
   CLI::App* run_command = app.add_subcommand("run", "the server and the four engines");
   add_serve_options(*run_command, run_common, run_options);
-  add_run_options(*run_command, engines, run_options.exit_at_end);
+  add_run_options(*run_command, arguments);
 
   const std::string default_url = "http://localhost:9000";
   TailOptions tail{default_url, {}, false};
@@ -240,7 +214,11 @@ int dispatch(int argc, char** argv) {
     return kWrongUsage;
   }
   if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
-  if (*run_command) return serve(*run_command, run_common, run_options, &engines);
+  if (*run_command && arguments.list_strategies) {
+    fmt::print("{}", strategy_list());
+    return 0;
+  }
+  if (*run_command) return serve(*run_command, run_common, run_options, &arguments);
   if (*tail_command) return run_tail(tail);
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
