@@ -130,11 +130,11 @@ TEST_F(MarketDataEngineTest, TellsAGapAtTheEndOfTheSession) {
 
 TEST_F(MarketDataEngineTest, TellsAnUnknownSymbolOnce) {
   engine().start(at_ist(9, 15));
-  EXPECT_FALSE(engine().watch("NOSUCH"));
+  EXPECT_FALSE(engine().watch({}, "NOSUCH"));
   tick(at_ist(9, 15, 1), 10, 1, "NOSUCH");
   tick(at_ist(9, 15, 2), 10, 1, "NOSUCH");
   EXPECT_THAT(bus_.payloads("mde_lookup_failure"),
-              ElementsAre(R"({"symbol":"NOSUCH","exchange_tried":"NSE,NFO"})"));
+              ElementsAre(R"({"symbol":"NOSUCH","exchange_tried":"NSE,NFO,BSE,BFO"})"));
 }
 
 TEST_F(MarketDataEngineTest, TellsTheSetOfStaleSymbolsOnlyWhenItChanges) {
@@ -198,7 +198,7 @@ TEST_F(MarketDataEngineTest, StopTelemetryEndsHealthAndNothingElse) {
 
 TEST_F(MarketDataEngineTest, TellsThePhasesOfTheDay) {
   engine().start(at_ist(8, 0));
-  engine().watch("INFY");
+  engine().watch({}, "INFY");
   engine().advance_to(at_ist(16, 1));
   std::vector<std::string> phases;
   for (const Event& event : bus_.events("session_event")) {

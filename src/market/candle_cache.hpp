@@ -1,0 +1,80 @@
+// The closed candles of an engine: the newest of each series in memory, all of them in a file when
+// one is named. What a restarted engine warms its strategies with.
+//
+// One thread (the engine's). Adding a candle costs a copy of 64 bytes; read() with a file waits for
+// the disk and is meant for set-up and analysis.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include "market/candle_store.hpp"
+
+namespace tapedeck::market {
+
+class CandleCache {
+ public:
+  /// The candles of one series, by start. Its address stays valid.
+  class Series {
+   public:
+    const std::deque<Bar>& bars() const noexcept { return bars_; }
+    /// Those that start at `start` or later.
+    auto from(Timestamp start) const {
+      return std::ranges::subrange(
+          std::lower_bound(bars_.begin(), bars_.end(), start,
+                           [](const Bar& bar, Timestamp t) { return bar.start < t; }),
+          bars_.end());
+    }
+
+   private:
+    friend class CandleCache;
+    std::deque<Bar> bars_;
+    std::uint32_t number_ = 0;  // in the store
+  };
+
+  /// @param file empty: memory only
+  /// @throws std::runtime_error when the file cannot be used
+  CandleCache(std::size_t per_series, const std::filesystem::path& file);
+
+  /// Takes in what the file has from before a moment; once, later calls do nothing.
+  void load(Timestamp before);
+  Series& series(const SeriesName& name);
+  const Series* find(const SeriesName& name) const;
+  /// Adds a candle, or replaces the one with the same start.
+  void put(Series& series, const Bar& bar);
+  /// Calls `each` in order of end, symbol, exchange, timeframe.
+  /// @return how many
+  std::size_t read(const CandleStore::Range& range, const std::function<void(const Candle&)>& each);
+  /// As read(), of what is in memory.
+  std::size_t read_memory(const CandleStore::Range& range,
+                          const std::function<void(const Candle&)>& each) const;
+
+  /// How many candles the file gave.
+  std::size_t loaded() const noexcept { return loaded_; }
+  /// What has to be told once about the file; empty when nothing has.
+  std::string notice() const { return store_ ? store_->notice() : std::string(); }
+  /// Why candles are not reaching the file; empty when they are.
+  std::string problem() const { return store_ ? store_->problem() : std::string(); }
+  std::uint64_t lost() const { return store_ ? store_->lost() : 0; }
+  void flush() {
+    if (store_) store_->flush();
+  }
+
+ private:
+  /// @return whether anything changed
+  bool keep(Series& series, const Bar& bar) const;
+
+  std::size_t per_series_;
+  std::map<SeriesName, Series> all_;
+  std::unique_ptr<CandleStore> store_;
+  std::size_t loaded_ = 0;
+};
+
+}  // namespace tapedeck::market
