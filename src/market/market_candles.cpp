@@ -7,30 +7,40 @@
 namespace tapedeck::market {
 
 using std::chrono::nanoseconds;
+namespace {
+
+/// The last part of a candle that is made of the feed's candles comes at its very end.
+constexpr nanoseconds kLastPartGrace{1};
+
+}  // namespace
 
 // --- closing ---
 
-Timestamp MarketDataEngine::Impl::close_due(const SymbolState& state,
-                                            const CandleBuilder& builder) noexcept {
-  // The last part of a longer candle arrives at that candle's very end.
-  return state.source == Source::candles && builder.is_open() ? builder.end() + nanoseconds{1}
-                                                              : builder.end();
-}
-
 void MarketDataEngine::Impl::schedule(const SymbolState& state, std::size_t builder) {
-  closes_.add({close_due(state, state.builders[builder]), state.number,
-               static_cast<std::uint32_t>(builder)});
+  const bool waits = state.source == Source::candles;
+  closes_.add({state.builders[builder].end() + (waits ? kLastPartGrace : nanoseconds{0}),
+               state.number, static_cast<std::uint32_t>(builder)});
 }
 
 void MarketDataEngine::Impl::close_candles(Timestamp up_to) {
   while (closes_.next_due() <= up_to) {
     const CloseSchedule::Entry entry = closes_.next();
     closes_.pop();
-    SymbolState& state = *by_number_[entry.symbol];
-    if (close_due(state, state.builders[entry.builder]) != entry.due) continue;
+    if (is_void(entry)) continue;
     now_ = std::max(now_, entry.due);
-    close_candle(state, entry.builder);
+    close_candle(*by_number_[entry.symbol], entry.builder);
   }
+}
+
+/// The candle was closed early, or another is open by now.
+bool MarketDataEngine::Impl::is_void(const CloseSchedule::Entry& entry) const noexcept {
+  const CandleBuilder& builder = by_number_[entry.symbol]->builders[entry.builder];
+  return !builder.is_open() || entry.due < builder.end() ||
+         entry.due > builder.end() + kLastPartGrace;
+}
+
+void MarketDataEngine::Impl::drop_void_closes() {
+  while (!closes_.empty() && is_void(closes_.next())) closes_.pop();
 }
 
 void MarketDataEngine::Impl::close_candle(SymbolState& state, std::size_t builder) {

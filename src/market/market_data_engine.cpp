@@ -311,6 +311,7 @@ bool MarketDataEngine::Impl::on_candle(const Candle& candle) {
     add_part(*state, i, bar_of(candle), candle.timeframe);
     if (builder.end() <= candle.end) close_candle(*state, i);
   }
+  drop_void_closes();
   return true;
 }
 

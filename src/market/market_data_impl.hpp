@@ -124,10 +124,11 @@ class MarketDataEngine::Impl {
   void schedule(const SymbolState& state, std::size_t builder);
   void add_part(SymbolState& state, std::size_t builder, const Bar& part, Timeframe timeframe);
   void close_candles(Timestamp up_to);
+  bool is_void(const CloseSchedule::Entry& entry) const noexcept;
+  void drop_void_closes();
   void close_candle(SymbolState& state, std::size_t builder);
   void publish_candle(SymbolState& state, const Candle& candle);
   void note_frozen(SymbolState& state, const Candle& candle);
-  static Timestamp close_due(const SymbolState& state, const CandleBuilder& builder) noexcept;
   std::optional<Bar> open_bar(const SymbolState& state, Timeframe timeframe) const;
   bool is_past(const Bar& bar) const noexcept;
 

@@ -275,6 +275,17 @@ TEST_F(MarketDataEngineTest, ADayOfTwoPartsHasOneDailyCandle) {
   EXPECT_EQ(days[0].volume, 6);
 }
 
+TEST_F(MarketDataEngineTest, ALongCandleClosesThoughItsSourceChangesBetweenTheParts) {
+  options_.timeframes = {timeframe("1m"), timeframe("1d")};
+  const Timestamp drill = ist_moment(make_date(2024, 3, 2), 0ns);
+  engine().start(drill + 9h);
+  candle(drill + 9h + 15min, 100, 7);
+  tick(drill + 11h + 30min, 101, 2);
+  engine().advance_to(drill + 12h + 31min);
+  ASSERT_THAT(closed_of("1d"), SizeIs(1));
+  EXPECT_EQ(closed_of("1d")[0].volume, 9);
+}
+
 TEST_F(MarketDataEngineTest, LongerCandlesAreExactlyWhatTheirTicksMake) {
   options_.timeframes.clear();
   for (const char* name : {"3m", "5m", "15m", "30m"}) {  // 5m is not made of 3m, the others are
