@@ -7,6 +7,9 @@
 namespace tapedeck::market {
 namespace {
 
+/// Moving the rest is cheap when it is done for this many.
+constexpr std::size_t kDropAtOnce = 64;
+
 bool wants(const CandleStore::Range& range, const SeriesName& name) {
   return (range.exchange.empty() || range.exchange == name.exchange) &&
          (range.symbol.empty() || range.symbol == name.symbol) &&
@@ -45,12 +48,11 @@ const CandleCache::Series* CandleCache::find(const SeriesName& name) const {
 
 bool CandleCache::keep(Series& series, const Bar& bar) const {
   auto& bars = series.bars_;
-  if (bars.empty() || bars.back().start < bar.start) {
+  if (series.bars().empty() || bars.back().start < bar.start) {
     bars.push_back(bar);
   } else {
-    const auto at =
-        std::lower_bound(bars.begin(), bars.end(), bar.start,
-                         [](const Bar& kept, Timestamp start) { return kept.start < start; });
+    const auto kept = bars.begin() + static_cast<std::ptrdiff_t>(series.first_);
+    const auto at = std::lower_bound(kept, bars.end(), bar.start, Series::starts_before);
     if (at->start == bar.start) {
       if (*at == bar) return false;
       *at = bar;
@@ -58,7 +60,11 @@ bool CandleCache::keep(Series& series, const Bar& bar) const {
       bars.insert(at, bar);
     }
   }
-  if (bars.size() > per_series_) bars.pop_front();
+  if (bars.size() - series.first_ > per_series_) ++series.first_;
+  if (series.first_ >= kDropAtOnce) {
+    bars.erase(bars.begin(), bars.begin() + static_cast<std::ptrdiff_t>(series.first_));
+    series.first_ = 0;
+  }
   return true;
 }
 

@@ -7,11 +7,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <ranges>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,21 +20,23 @@ namespace tapedeck::market {
 
 class CandleCache {
  public:
-  /// The candles of one series, by start. Its address stays valid.
+  /// The candles of one series, by start. Its address stays valid; it costs nothing while empty.
   class Series {
    public:
-    const std::deque<Bar>& bars() const noexcept { return bars_; }
+    std::span<const Bar> bars() const noexcept { return std::span(bars_).subspan(first_); }
     /// Those that start at `start` or later.
-    auto from(Timestamp start) const {
-      return std::ranges::subrange(
-          std::lower_bound(bars_.begin(), bars_.end(), start,
-                           [](const Bar& bar, Timestamp t) { return bar.start < t; }),
-          bars_.end());
+    std::span<const Bar> from(Timestamp start) const {
+      const auto all = bars();
+      const auto at = std::lower_bound(all.begin(), all.end(), start, starts_before);
+      return all.subspan(static_cast<std::size_t>(at - all.begin()));
     }
 
    private:
     friend class CandleCache;
-    std::deque<Bar> bars_;
+    static bool starts_before(const Bar& bar, Timestamp t) noexcept { return bar.start < t; }
+
+    std::vector<Bar> bars_;
+    std::size_t first_ = 0;     // those before it are no longer kept
     std::uint32_t number_ = 0;  // in the store
   };
 

@@ -134,7 +134,7 @@ std::vector<Candle> MarketDataEngine::Impl::get_window(const SeriesName& name,
   std::vector<Candle> window;
   const CandleCache::Series* series = cache_.find(name);
   if (series == nullptr) return window;
-  const auto& bars = series->bars();
+  const auto bars = series->bars();
   for (auto bar = bars.rbegin(); bar != bars.rend() && window.size() < n; ++bar) {
     if (is_past(*bar)) {
       window.push_back(bar->named(name.exchange, name.symbol, name.timeframe, name.basis));

@@ -197,6 +197,11 @@ bool MarketDataEngine::Impl::look_for_staleness(SymbolState& state, Timestamp at
   const Timestamp heard = std::max(state.last_seen, state.watched);
   state.is_stale = false;
   if (at - heard > options_.stale_after) {
+    // What is no longer listed (an expired contract) has nothing to say.
+    if (instruments_.find(state.info.exchange, state.info.symbol) == nullptr) {
+      state.stale_check = at + options_.stale_after;
+      return was;
+    }
     const nanoseconds silent =
         calendar_.trading_time(state.info.group, heard, at, state.info.exchange);
     state.is_stale = silent > options_.stale_after;

@@ -91,6 +91,10 @@ TEST_F(CandleCacheTest, KeepsNoMoreThanItsLimitOfEachSeries) {
   engine().start(at_ist(9, 15));
   trade(10);
   EXPECT_THAT(closes("1m", 100), ElementsAre(105, 106, 107, 108));
+  trade(300, 10);
+  EXPECT_THAT(closes("1m", 100), ElementsAre(405, 406, 407, 408));
+  EXPECT_EQ(engine().update(flat_candle(at_ist(9, 15), 50)), "");
+  EXPECT_THAT(closes("1m", 100), ElementsAre(405, 406, 407, 408)) << "older than all of them";
 }
 
 TEST_F(CandleCacheTest, TakesACandleFromElsewhereAndPublishesNothing) {

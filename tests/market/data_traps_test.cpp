@@ -7,6 +7,7 @@
 
 #include "market/line_reader.hpp"
 #include "market/market_data_fixture.hpp"
+#include "market/time_text.hpp"
 
 namespace tapedeck::market {
 namespace {
@@ -114,6 +115,21 @@ TEST_F(DataTraps, TheFutureThatJumpsTwoDaysHasAGapInEachSessionNotOverNight) {
   }
   EXPECT_THAT(bus_.payloads("feed_gap"),
               ElementsAre(HasSubstr("2025-11-18T04:30:00")));  // 10:00 to the close
+}
+
+TEST_F(DataTraps, TimesOfKitesHistoryHaveAnOffsetWithoutAColon) {
+  TAPEDECK_NEEDS_SHARED_DATA(data);
+  int times = 0;
+  for (const std::string& line : lines_of(*data / "kite_rest" / "historical_minute.json")) {
+    const std::size_t at = line.find("+0530");
+    if (at == std::string::npos) continue;
+    const std::size_t begin = line.find('"') + 1;
+    const auto time = parse_time(std::string_view(line).substr(begin, at + 5 - begin), 0ns);
+    ASSERT_TRUE(time) << line;
+    ASSERT_TRUE(calendar_.continuous_at(SessionGroup::equity, *time)) << line;
+    ++times;
+  }
+  EXPECT_GT(times, 5);
 }
 
 // --- nse_nifty_1s ---

@@ -358,6 +358,15 @@ TEST_F(MarketDataEngineTest, TellsASymbolThatNeverCameAsStale) {
   EXPECT_THAT(stale[0], HasSubstr(R"("last_update":null)"));
 }
 
+TEST_F(MarketDataEngineTest, AContractThatHasExpiredIsNotStale) {
+  options_.health_every = 1min;
+  engine().start(at_ist(9, 15));
+  tick(at_ist(9, 16), 26000, 75, "NIFTY25NOVFUT");
+  instruments_.remove("NFO", "NIFTY25NOVFUT");
+  engine().advance_to(at_ist(14, 0));
+  EXPECT_THAT(bus_.events("mde_stale_symbols"), IsEmpty());
+}
+
 TEST_F(MarketDataEngineTest, NothingGoesStaleOverANightAWeekendOrAHoliday) {
   options_.health_every = 1min;
   options_.stale_after = 61min;
