@@ -67,7 +67,7 @@ void check_calendar(std::string_view text) {
     return;
   }
   for (const SessionGroup group : kSessionGroups) {
-    Timestamp before{};
+    tapedeck::Timestamp before{};
     const DayPlan plan = calendar.day(group, make_date(2027, 1, 4));
     for (const PhaseSpan& span : plan.spans()) {
       check(before <= span.start && span.start < span.end);
