@@ -16,19 +16,37 @@ void check(const SqliteDatabase& database, int code) {
   if (code != SQLITE_OK) database.fail(code);
 }
 
+/// SQLite gives its WAL and SHM files the mode of the database. A file that exists is not opened
+/// here: closing it would take away the locks that this process already holds on it (POSIX).
+void make_private_file(const std::filesystem::path& path) {
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) throw SqliteError(SQLITE_CANTOPEN, path.string() + ": " + error.message());
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file >= 0) {
+    ::close(file);
+  } else if (errno != EEXIST) {
+    throw SqliteError(SQLITE_CANTOPEN, path.string() + ": " + std::strerror(errno));
+  }
+}
+
 }  // namespace
 
+bool SqliteError::is_damage() const noexcept {
+  const int primary = code_ & 0xFF;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+}
+
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& path) : path_(path.string()) {
-  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-  // SQLite gives its WAL and SHM files the mode of the database.
-  const int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) throw SqliteError(SQLITE_CANTOPEN, path_ + ": " + std::strerror(errno));
-  ::close(file);
+  make_private_file(path);
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path_.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   check(*this, code);
+  if (sqlite3_db_readonly(handle, "main") == 1) {
+    throw SqliteError(SQLITE_READONLY, path_ + ": the file may be read but not written");
+  }
   check(*this, sqlite3_busy_timeout(handle, kBusyTimeoutMs));
   execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
 }
@@ -70,8 +88,10 @@ SqliteStatement& SqliteStatement::bind(int at, double value) {
 }
 
 SqliteStatement& SqliteStatement::bind(int at, std::string_view text) {
-  check(*database_, sqlite3_bind_text64(handle_.get(), at, text.data(), text.size(),
-                                        SQLITE_TRANSIENT, SQLITE_UTF8));
+  // A null pointer would bind NULL, and an empty view may have one.
+  const char* data = text.data() != nullptr ? text.data() : "";
+  check(*database_, sqlite3_bind_text64(handle_.get(), at, data, text.size(), SQLITE_TRANSIENT,
+                                        SQLITE_UTF8));
   return *this;
 }
 

@@ -21,6 +21,8 @@ class SqliteError : public std::runtime_error {
  public:
   SqliteError(int code, const std::string& sentence) : std::runtime_error(sentence), code_(code) {}
   int code() const noexcept { return code_; }  ///< SQLITE_FULL, SQLITE_BUSY, SQLITE_NOTADB, ...
+  /// Whether the file is no database, or a broken one: nothing will make it work.
+  bool is_damage() const noexcept;
 
  private:
   int code_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "market/calendar_data.hpp"
 #include "market/calendar_tables.hpp"
 
 namespace tapedeck::market {
@@ -11,34 +12,19 @@ using std::chrono::days;
 constexpr int kSearchDays = 21;
 constexpr std::chrono::nanoseconds kTradingTimeCap = std::chrono::hours{100};
 
-int date_number(IstDate date) {
-  const std::chrono::year_month_day ymd{date};
-  return static_cast<int>(ymd.year()) * 10000 +
-         static_cast<int>(static_cast<unsigned>(ymd.month()) * 100 +
-                          static_cast<unsigned>(ymd.day()));
-}
-
 bool is_weekend(IstDate date) {
   const std::chrono::weekday weekday{date};
   return weekday == std::chrono::Saturday || weekday == std::chrono::Sunday;
 }
 
-bool is_holiday(int number) {
-  return std::binary_search(tables::kHolidays.begin(), tables::kHolidays.end(), number);
+bool is_or_covers(std::string_view rows_exchange, std::string_view exchange) {
+  return rows_exchange.empty() || rows_exchange == exchange;
 }
 
-DayPlan ordinary_day(SessionGroup group, IstDate date, int number) {
-  int in_force = 0;
-  for (const auto& row : tables::kPhases) {
-    if (row.group == group && row.from <= number) in_force = std::max(in_force, row.from);
-  }
-  DayPlan plan;
-  for (const auto& row : tables::kPhases) {
-    if (row.group != group || row.from != in_force) continue;
-    plan.add({row.phase, ist_moment(date, row.start.since_midnight()),
-              ist_moment(date, row.end.since_midnight())});
-  }
-  return plan;
+/// YYYYMMDD
+IstDate date_of(int number) {
+  return make_date(number / 10000, static_cast<unsigned>(number / 100 % 100),
+                   static_cast<unsigned>(number % 100));
 }
 
 }  // namespace
@@ -59,59 +45,143 @@ std::string_view to_string(Phase phase) noexcept {
   return "closed";
 }
 
-GroupNames names_of(SessionGroup group) noexcept {
-  switch (group) {
-    case SessionGroup::equity:
-      return {"NSE", "equity", "cash"};
-    case SessionGroup::equity_fno:
-      return {"NSE", "equity", "cash_fno"};
-    case SessionGroup::index:
-      return {"NSE", "index", "index"};
-    case SessionGroup::derivatives:
-      break;
+GroupNames names_of(SessionGroup group, std::string_view exchange) noexcept {
+  for (const tables::GroupRow& row : tables::kGroups) {
+    if (row.group == group) {
+      return {exchange.empty() ? row.exchange : exchange, row.segment, row.name};
+    }
   }
-  return {"NFO", "derivatives", "derivatives"};
+  return {exchange, {}, {}};
 }
 
-DayPlan TradingCalendar::day(SessionGroup group, IstDate date) const {
-  const int number = date_number(date);
-  DayPlan plan;
-  bool special = false;
-  for (const auto& session : tables::kSpecialSessions) {
-    if (session.date != number) continue;
-    if (session.start.hour == 0) return ordinary_day(group, date, number);
-    special = true;
-    plan.add({Phase::continuous, ist_moment(date, session.start.since_midnight()),
-              ist_moment(date, session.end.since_midnight())});
+// --- tables ---
+
+TradingCalendar::Tables TradingCalendar::Tables::built_in() {
+  Tables all;
+  std::vector<PhaseTimes> phases;
+  for (std::size_t i = 0; i < tables::kPhases.size(); ++i) {
+    const tables::PhaseRow& row = tables::kPhases[i];
+    phases.push_back({row.phase, row.start.since_midnight(), row.end.since_midnight()});
+    const bool last = i + 1 == tables::kPhases.size() || tables::kPhases[i + 1].from != row.from ||
+                      tables::kPhases[i + 1].group != row.group ||
+                      tables::kPhases[i + 1].exchange != row.exchange;
+    if (!last) continue;
+    all.add(row.group, date_of(row.from), phases, row.exchange);
+    phases.clear();
   }
-  if (special || is_weekend(date) || is_holiday(number)) return plan;
-  return ordinary_day(group, date, number);
+  for (const int number : tables::kHolidays) all.add(Holiday{date_of(number), {}});
+  for (const tables::SpecialRow& row : tables::kSpecialSessions) {
+    SpecialSession session;
+    session.date = date_of(row.date);
+    session.full_day = row.start.hour == 0;
+    session.start = row.start.since_midnight();
+    session.end = row.end.since_midnight();
+    all.add(session, true);
+  }
+  return all;
+}
+
+const TradingCalendar::Tables::Timetable* TradingCalendar::Tables::timetable(
+    SessionGroup group, std::string_view exchange) const {
+  const Timetable* common = nullptr;
+  for (const Timetable& each : timetables) {
+    if (each.group != group) continue;
+    if (each.exchange == exchange) return &each;
+    if (each.exchange.empty()) common = &each;
+  }
+  return common;
+}
+
+bool TradingCalendar::Tables::is_holiday(IstDate date, std::string_view exchange) const {
+  auto at = std::lower_bound(holidays.begin(), holidays.end(), date,
+                             [](const Holiday& a, IstDate b) { return a.date < b; });
+  for (; at != holidays.end() && at->date == date; ++at) {
+    if (is_or_covers(at->exchange, exchange)) return true;
+  }
+  return false;
+}
+
+DayPlan TradingCalendar::Tables::day(SessionGroup group, IstDate date,
+                                     std::string_view exchange) const {
+  DayPlan plan;
+  const auto add_ordinary = [&] {
+    const Timetable* table = timetable(group, exchange);
+    if (table == nullptr) return;
+    const auto after = std::find_if(table->regimes.rbegin(), table->regimes.rend(),
+                                    [&](const Regime& regime) { return regime.from <= date; });
+    if (after == table->regimes.rend()) return;
+    for (const PhaseTimes& times : after->phases) {
+      plan.add({times.phase, ist_moment(date, times.start), ist_moment(date, times.end)});
+    }
+  };
+  bool special = false;
+  auto at = std::lower_bound(specials.begin(), specials.end(), date,
+                             [](const Special& a, IstDate b) { return a.session.date < b; });
+  for (; at != specials.end() && at->session.date == date; ++at) {
+    const SpecialSession& session = at->session;
+    if (!is_or_covers(session.exchange, exchange) || session.group.value_or(group) != group) {
+      continue;
+    }
+    special = true;
+    if (session.full_day) {
+      add_ordinary();
+      break;
+    }
+    plan.add({session.phase, ist_moment(date, session.start), ist_moment(date, session.end)});
+  }
+  if (!special && !is_weekend(date) && !is_holiday(date, exchange)) add_ordinary();
+  return plan;
+}
+
+// --- the calendar ---
+
+TradingCalendar::TradingCalendar() {
+  static const auto built_in = std::make_shared<const Tables>(Tables::built_in());
+  tables_ = built_in;
+}
+
+DayPlan TradingCalendar::day(SessionGroup group, IstDate date, std::string_view exchange) const {
+  return tables_->day(group, date, names_of(group, exchange).exchange);
 }
 
 bool TradingCalendar::is_session_date(IstDate date) const {
   return !day(SessionGroup::equity, date).spans().empty();
 }
 
-Phase TradingCalendar::phase_at(SessionGroup group, Timestamp t) const {
-  const DayPlan plan = day(group, ist_date(t));
+Phase TradingCalendar::phase_at(SessionGroup group, Timestamp t, std::string_view exchange) const {
+  const DayPlan plan = day(group, ist_date(t), exchange);
   for (const PhaseSpan& span : plan.spans()) {
     if (span.contains(t)) return span.phase;
   }
   return Phase::closed;
 }
 
-std::optional<PhaseSpan> TradingCalendar::continuous_at(SessionGroup group, Timestamp t) const {
-  const DayPlan plan = day(group, ist_date(t));
+std::optional<PhaseSpan> TradingCalendar::continuous_at(SessionGroup group, Timestamp t,
+                                                        std::string_view exchange) const {
+  const DayPlan plan = day(group, ist_date(t), exchange);
   for (const PhaseSpan& span : plan.spans()) {
     if (span.phase == Phase::continuous && span.contains(t)) return span;
   }
   return std::nullopt;
 }
 
-Timestamp TradingCalendar::next_change(SessionGroup group, Timestamp t) const {
+std::optional<PhaseSpan> TradingCalendar::trading_day(SessionGroup group, IstDate date,
+                                                      std::string_view exchange) const {
+  std::optional<PhaseSpan> whole;
+  const DayPlan plan = day(group, date, exchange);
+  for (const PhaseSpan& span : plan.spans()) {
+    if (span.phase != Phase::continuous) continue;
+    if (!whole) whole = span;
+    whole->end = span.end;
+  }
+  return whole;
+}
+
+Timestamp TradingCalendar::next_change(SessionGroup group, Timestamp t,
+                                       std::string_view exchange) const {
   const IstDate today = ist_date(t);
   for (int ahead = 0; ahead <= kSearchDays; ++ahead) {
-    const DayPlan plan = day(group, today + days{ahead});
+    const DayPlan plan = day(group, today + days{ahead}, exchange);
     for (const PhaseSpan& span : plan.spans()) {
       if (span.start > t) return span.start;
       if (span.end > t) return span.end;
@@ -121,22 +191,31 @@ Timestamp TradingCalendar::next_change(SessionGroup group, Timestamp t) const {
 }
 
 bool TradingCalendar::is_open(Timestamp t) const {
+  return open_state(t).open;
+}
+
+TradingCalendar::OpenState TradingCalendar::open_state(Timestamp t) const {
   const IstDate today = ist_date(t);
-  for (const SessionGroup group : kSessionGroups) {
-    const DayPlan plan = day(group, today);
-    if (!plan.spans().empty() && plan.spans().front().start <= t && t <= plan.spans().back().end) {
-      return true;
+  OpenState state{false, ist_moment(today + days{1}, std::chrono::nanoseconds{0})};
+  for (const Tables::Timetable& table : tables_->timetables) {
+    const DayPlan plan = day(table.group, today, table.exchange);
+    if (plan.spans().empty()) continue;
+    const Timestamp first = plan.spans().front().start;
+    const Timestamp after = plan.spans().back().end + std::chrono::nanoseconds{1};
+    if (first <= t && t < after) state.open = true;
+    for (const Timestamp change : {first, after}) {
+      if (change > t) state.until = std::min(state.until, change);
     }
   }
-  return false;
+  return state;
 }
 
 Timestamp TradingCalendar::next_open(Timestamp t) const {
   const IstDate today = ist_date(t);
   for (int ahead = 0; ahead <= kSearchDays; ++ahead) {
     Timestamp first = Timestamp::max();
-    for (const SessionGroup group : kSessionGroups) {
-      const DayPlan plan = day(group, today + days{ahead});
+    for (const Tables::Timetable& table : tables_->timetables) {
+      const DayPlan plan = day(table.group, today + days{ahead}, table.exchange);
       if (!plan.spans().empty()) first = std::min(first, plan.spans().front().start);
     }
     if (first != Timestamp::max() && first > t) return first;
@@ -145,11 +224,12 @@ Timestamp TradingCalendar::next_open(Timestamp t) const {
 }
 
 std::chrono::nanoseconds TradingCalendar::trading_time(SessionGroup group, Timestamp from,
-                                                       Timestamp to) const {
+                                                       Timestamp to,
+                                                       std::string_view exchange) const {
   std::chrono::nanoseconds total{0};
   for (IstDate date = ist_date(from); date <= ist_date(to) && total < kTradingTimeCap;
        date += days{1}) {
-    const DayPlan plan = day(group, date);
+    const DayPlan plan = day(group, date, exchange);
     for (const PhaseSpan& span : plan.spans()) {
       if (span.phase != Phase::continuous) continue;
       const auto overlap = std::min(span.end, to) - std::max(span.start, from);

@@ -4,45 +4,59 @@
 
 namespace tapedeck::market {
 
+void Bar::extend(const Bar& part) noexcept {
+  high = std::max(high, part.high);
+  low = std::min(low, part.low);
+  close = part.close;
+  volume += part.volume;
+}
+
+Candle Bar::named(const std::string& exchange, const std::string& symbol, Timeframe timeframe,
+                  PriceBasis basis) const {
+  return {.symbol = symbol,
+          .timeframe = timeframe,
+          .start = start,
+          .end = end,
+          .open = open,
+          .high = high,
+          .low = low,
+          .close = close,
+          .volume = volume,
+          .exchange = exchange,
+          .basis = basis};
+}
+
+Bar bar_of(const Candle& candle) noexcept {
+  return {candle.start, candle.end,   candle.open,  candle.high,
+          candle.low,   candle.close, candle.volume};
+}
+
 Timestamp candle_start(Timestamp at, Timeframe timeframe, const PhaseSpan& session) noexcept {
   return session.start + (at - session.start) / timeframe.length() * timeframe.length();
 }
 
-void CandleBuilder::begin(Timestamp at, double price, const PhaseSpan& session) {
+Timestamp candle_end(Timestamp start, Timeframe timeframe, const PhaseSpan& session) noexcept {
+  return std::min(start + timeframe.length(), session.end);
+}
+
+void CandleBuilder::begin(Timestamp at, double price, const PhaseSpan& session) noexcept {
   open_ = true;
   newest_ = at;
-  candle_.timeframe = timeframe_;
-  candle_.start = candle_start(at, timeframe_, session);
-  candle_.end = std::min(candle_.start + timeframe_.length(), session.end);
-  candle_.open = candle_.high = candle_.low = candle_.close = price;
-  candle_.volume = 0;
+  bar_.start = candle_start(at, timeframe_, session);
+  bar_.end = candle_end(bar_.start, timeframe_, session);
+  bar_.open = bar_.high = bar_.low = bar_.close = price;
+  bar_.volume = 0;
 }
 
-void CandleBuilder::add(Timestamp at, double price, std::int64_t quantity,
-                        const PhaseSpan& session) {
-  if (!open_) begin(at, price, session);
-  candle_.high = std::max(candle_.high, price);
-  candle_.low = std::min(candle_.low, price);
-  candle_.volume += quantity;
-  if (at < newest_) return;
-  newest_ = at;
-  candle_.close = price;
-}
-
-void CandleBuilder::add(const Candle& part, const PhaseSpan& session) {
+void CandleBuilder::add(const Bar& part, const PhaseSpan& session) noexcept {
   if (!open_) begin(part.start, part.open, session);
-  candle_.high = std::max(candle_.high, part.high);
-  candle_.low = std::min(candle_.low, part.low);
-  candle_.close = part.close;
-  candle_.volume += part.volume;
+  bar_.extend(part);
 }
 
-Candle CandleBuilder::close(std::string_view symbol) {
+Bar CandleBuilder::close() noexcept {
   open_ = false;
-  last_end_ = candle_.end;
-  Candle closed = candle_;
-  closed.symbol = symbol;
-  return closed;
+  last_end_ = bar_.end;
+  return bar_;
 }
 
 }  // namespace tapedeck::market

@@ -15,7 +15,7 @@ namespace {
 constexpr double kAbsurdPrice = 1e9;
 constexpr double kAbsurdVolume = 1e15;
 
-constexpr std::array<std::pair<std::string_view, Column>, 31> kColumnNames{{
+constexpr std::array<std::pair<std::string_view, Column>, 39> kColumnNames{{
     {"-", Column::skip},
     {"timestamp", Column::timestamp},
     {"datetime", Column::timestamp},
@@ -47,6 +47,14 @@ constexpr std::array<std::pair<std::string_view, Column>, 31> kColumnNames{{
     {"close", Column::close},
     {"c", Column::close},
     {"v", Column::volume},
+    {"exchange", Column::exchange},
+    {"exch", Column::exchange},
+    {"bid", Column::bid},
+    {"bid_price", Column::bid},
+    {"best_bid", Column::bid},
+    {"ask", Column::ask},
+    {"ask_price", Column::ask},
+    {"best_ask", Column::ask},
 }};
 
 std::string_view trim(std::string_view text) {
@@ -111,7 +119,8 @@ std::optional<double> number(std::string_view cell) {
 
 /// The cells of one row as they are met.
 struct RawRow {
-  std::string_view timestamp, date, time, symbol, price, volume, open, high, low, close;
+  std::string_view timestamp, date, time, symbol, price, volume, open, high, low, close, exchange,
+      bid, ask;
   std::size_t cells = 0;
 
   std::string_view* place(Column column) {
@@ -137,6 +146,12 @@ struct RawRow {
         return &low;
       case Column::close:
         return &close;
+      case Column::exchange:
+        return &exchange;
+      case Column::bid:
+        return &bid;
+      case Column::ask:
+        return &ask;
       case Column::skip:
         break;
     }
@@ -186,7 +201,23 @@ std::string_view read_price(const RawRow& raw, CsvRow& row) {
   return price_problem(*price);
 }
 
+/// An empty cell or 0 is a side that is not known.
+bool read_quote(std::string_view cell, double& price) {
+  price = 0;
+  if (cell.empty()) return true;
+  const auto value = number(cell);
+  if (!value || !(*value >= 0) || *value > kAbsurdPrice) return false;
+  price = *value;
+  return true;
+}
+
 }  // namespace
+
+bool is_exchange(std::string_view text) noexcept {
+  return text.size() <= 16 && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
 
 bool CsvLayout::has(Column column) const noexcept {
   return std::find(columns.begin(), columns.end(), column) != columns.end();
@@ -219,6 +250,11 @@ std::string_view parse_csv_row(std::string_view line, const CsvLayout& layout, C
   }
   const auto problem = layout.is_candles() ? read_candle(raw, row) : read_price(raw, row);
   if (!problem.empty()) return problem;
+  row.exchange = raw.exchange;
+  if (!is_exchange(row.exchange)) return "the exchange is none";
+  if (!read_quote(raw.bid, row.bid) || !read_quote(raw.ask, row.ask)) {
+    return "bid or ask is no price";
+  }
   row.volume = 0;
   if (raw.volume.empty()) return {};
   const auto volume = number(raw.volume);

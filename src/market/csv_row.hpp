@@ -24,6 +24,9 @@ enum class Column {
   high,
   low,
   close,
+  exchange,
+  bid,
+  ask,
 };
 
 /// What the cells of a file mean.
@@ -48,11 +51,17 @@ struct CsvRow {
   double low = 0;
   double close = 0;
   std::int64_t volume = 0;
+  std::string_view exchange;  ///< view into the line; empty when the row names none
+  double bid = 0;             ///< 0: not known
+  double ask = 0;
 };
 
 /// Reads one line (without its line end; a trailing CR is ignored).
 /// @return empty when the row is good, else what is wrong with it.
 std::string_view parse_csv_row(std::string_view line, const CsvLayout& layout, CsvRow& row);
+
+/// Whether a text can be an exchange's name: up to 16 of A-Z, 0-9 and _.
+bool is_exchange(std::string_view text) noexcept;
 
 /// Whether a line is a header: neither its timestamp nor its price is one.
 bool is_header(std::string_view line, const CsvLayout& layout);

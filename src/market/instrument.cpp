@@ -97,7 +97,7 @@ const InstrumentInfo& InstrumentTable::ordered_in(const InstrumentInfo& info) co
   return ordered != nullptr ? *ordered : info;
 }
 
-InstrumentInfo infer_instrument(std::string_view symbol, IstDate date) {
+InstrumentInfo infer_instrument(std::string_view symbol, IstDate date, std::string_view exchange) {
   InstrumentInfo info;
   info.symbol = symbol;
   if (std::find(kIndexNames.begin(), kIndexNames.end(), symbol) != kIndexNames.end()) {
@@ -113,6 +113,13 @@ InstrumentInfo infer_instrument(std::string_view symbol, IstDate date) {
   } else if (symbol.size() > 4 && (symbol.ends_with("CE") || symbol.ends_with("PE")) &&
              has_digit(symbol.substr(symbol.size() - 4))) {
     set_derivative(info, symbol.substr(symbol.size() - 2), date);
+  }
+  if (exchange.empty()) return info;
+  info.exchange = exchange;
+  if (info.is_derivative()) {
+    info.segment = info.exchange + (info.type == "FUT" ? "-FUT" : "-OPT");
+  } else if (info.type != "INDEX") {
+    info.segment = exchange;
   }
   return info;
 }

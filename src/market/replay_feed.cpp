@@ -16,6 +16,13 @@ bool happens_before(const FeedRecord& a, const FeedRecord& b) noexcept {
   return a.kind == RecordKind::candle && b.kind != RecordKind::candle;
 }
 
+/// Guesses the instrument of a row when the table does not have it.
+void know_instrument(InstrumentTable& table, std::string_view exchange, std::string_view symbol,
+                     Timestamp at) {
+  if (table.find(exchange, symbol) != nullptr) return;
+  table.add(infer_instrument(symbol, ist_date(at), exchange));
+}
+
 }  // namespace
 
 /// One open file: its rows as records in the order they happened.
@@ -47,8 +54,13 @@ class ReplayFeed::Lane {
       know(row);
       if (!row.timeframe) {
         front_.kind = RecordKind::tick;
-        front_.tick = {
-            .at = row.at, .symbol = row.symbol, .price = row.price, .quantity = row.volume};
+        front_.tick = {.at = row.at,
+                       .symbol = row.symbol,
+                       .price = row.price,
+                       .quantity = row.volume,
+                       .exchange = row.exchange,
+                       .bid = row.bid,
+                       .ask = row.ask};
         return FeedState::record;
       }
       last_row_ = row.at;
@@ -69,22 +81,26 @@ class ReplayFeed::Lane {
   };
 
   void know(const ReplayRow& row) {
-    if (row.symbol.data() == last_symbol_) return;
+    if (row.symbol.data() == last_symbol_ && row.exchange.data() == last_exchange_) return;
     last_symbol_ = row.symbol.data();
-    if (instruments_.find({}, row.symbol) == nullptr) {
-      instruments_.add(infer_instrument(row.symbol, ist_date(row.at)));
-    }
+    last_exchange_ = row.exchange.data();
+    know_instrument(instruments_, row.exchange, row.symbol, row.at);
+  }
+
+  /// A daily candle is that of the date its start lies on: sources write midnight.
+  void align_day(const InstrumentInfo& info, Candle& candle) const {
+    const auto day = calendar_.trading_day(info.group, ist_date(candle.start), info.exchange);
+    if (!day) return;
+    candle.start = day->start;
+    candle.end = day->end;
   }
 
   void hold(const ReplayRow& row) {
-    FeedRecord mark;
-    mark.kind = RecordKind::mark;
-    mark.tick = {.at = row.at + kOpenKnownAfter, .symbol = row.symbol, .price = row.open};
-    held_.push({std::move(mark), ++order_});
+    const InstrumentInfo& info = *instruments_.find(row.exchange, row.symbol);
     FeedRecord candle;
     candle.kind = RecordKind::candle;
     Timestamp end = row.at + row.timeframe->length();
-    const auto session = calendar_.continuous_at(instruments_.find({}, row.symbol)->group, row.at);
+    const auto session = calendar_.continuous_at(info.group, row.at, info.exchange);
     if (session) end = std::min(end, session->end);
     candle.candle = {.symbol = std::string(row.symbol),
                      .timeframe = *row.timeframe,
@@ -94,7 +110,16 @@ class ReplayFeed::Lane {
                      .high = row.high,
                      .low = row.low,
                      .close = row.close,
-                     .volume = row.volume};
+                     .volume = row.volume,
+                     .exchange = std::string(row.exchange)};
+    if (row.timeframe->is_day()) align_day(info, candle.candle);
+    FeedRecord mark;
+    mark.kind = RecordKind::mark;
+    mark.tick = {.at = candle.candle.start + kOpenKnownAfter,
+                 .symbol = row.symbol,
+                 .price = row.open,
+                 .exchange = row.exchange};
+    held_.push({std::move(mark), ++order_});
     held_.push({std::move(candle), ++order_});
   }
 
@@ -106,6 +131,7 @@ class ReplayFeed::Lane {
   std::uint64_t order_ = 0;
   Timestamp last_row_{};
   const char* last_symbol_ = nullptr;
+  const char* last_exchange_ = nullptr;
   bool at_end_ = false;
 };
 
@@ -114,9 +140,7 @@ ReplayFeed::ReplayFeed(ReplayOptions options, const TradingCalendar& calendar)
   for (const auto& path : replay_files(options_)) {
     files_.push_back(look_into(path, options_, symbols_));
     const ReplayFile& file = files_.back();
-    if (instruments_.find({}, file.first_symbol) == nullptr) {
-      instruments_.add(infer_instrument(file.first_symbol, ist_date(file.first)));
-    }
+    know_instrument(instruments_, file.first_exchange, file.first_symbol, file.first);
   }
   std::stable_sort(files_.begin(), files_.end(),
                    [](const ReplayFile& a, const ReplayFile& b) { return a.first < b.first; });

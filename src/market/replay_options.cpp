@@ -50,8 +50,8 @@ std::vector<Column> parse_columns(std::string_view text) {
     if (!column) {
       refuse(
           fmt::format("columns= names '{}', which is no column; use timestamp, symbol, price, "
-                      "volume, cumulative_volume, open, high, low, close, date, time or - to "
-                      "skip a cell",
+                      "volume, cumulative_volume, exchange, bid, ask, open, high, low, close, "
+                      "date, time or - to skip a cell",
                       name));
     }
     columns.push_back(*column);
@@ -71,6 +71,11 @@ void set_option(ReplayOptions& options, std::string_view key, const std::string&
   } else if (key == "symbol") {
     if (value.empty() || value.size() > 64) refuse("symbol= wants 1 to 64 characters");
     options.symbol = value;
+  } else if (key == "exchange") {
+    if (value.empty() || !is_exchange(value)) {
+      refuse(fmt::format("exchange={} is no exchange; write it like NSE", value));
+    }
+    options.exchange = value;
   } else if (key == "tz") {
     const auto zone = parse_zone(value);
     if (!zone) {
@@ -86,8 +91,10 @@ void set_option(ReplayOptions& options, std::string_view key, const std::string&
       refuse(fmt::format("timeframe={} is not known; use one of {}", value, Timeframe::kSupported));
     }
   } else {
-    refuse(fmt::format(
-        "'{}' is not an option of replay:; use format, symbol, tz, columns, timeframe", key));
+    refuse(
+        fmt::format("'{}' is not an option of replay:; use format, symbol, exchange, tz, columns, "
+                    "timeframe",
+                    key));
   }
 }
 
@@ -108,11 +115,13 @@ std::string stem_of(const fs::path& path) {
 }
 
 std::optional<Timeframe> timeframe_token(std::string_view token) {
+  if (token == "day") token = "1day";
   std::int64_t minutes = 0;
   const auto result = std::from_chars(token.data(), token.data() + token.size(), minutes);
-  if (result.ec != std::errc{}) return std::nullopt;
+  if (result.ec != std::errc{} || minutes > 1440) return std::nullopt;
   const std::string_view unit(result.ptr,
                               static_cast<std::size_t>(token.data() + token.size() - result.ptr));
+  if (unit == "d" || unit == "day") return Timeframe::of_minutes(minutes * 24 * 60);
   if (unit != "m" && unit != "min" && unit != "minute") return std::nullopt;
   return Timeframe::of_minutes(minutes);
 }

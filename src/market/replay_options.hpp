@@ -21,7 +21,8 @@ enum class ReplayFormat { csv, kite_candles };
 struct ReplayOptions {
   std::filesystem::path path;
   ReplayFormat format = ReplayFormat::csv;
-  std::string symbol;  ///< when the file has none
+  std::string symbol;    ///< when the file has none
+  std::string exchange;  ///< when the row names none; empty: by the symbol
   std::chrono::nanoseconds zone = kIstOffset;
   std::vector<Column> columns;         ///< empty: the header names them
   std::optional<Timeframe> timeframe;  ///< of candles; else from the file name, else from the steps

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
-#include <unordered_map>
+#include <utility>
 
+#include "market/day_volume.hpp"
 #include "market/kite_candles.hpp"
 #include "market/line_reader.hpp"
 
@@ -13,6 +15,8 @@ namespace tapedeck::market {
 namespace {
 
 constexpr int kRowsToInferTimeframe = 50;
+/// What a row may trade; whole_volume() refuses the same.
+constexpr std::int64_t kMostTraded = 1'000'000'000'000'000;
 
 [[noreturn]] void refuse(const std::string& sentence) {
   throw std::invalid_argument(sentence);
@@ -123,8 +127,11 @@ class CsvSource final : public ReplaySource {
 
   void fill(ReplayRow& row, const CsvRow& parsed) {
     row.symbol = symbols_.intern(parsed.symbol.empty() ? options_.symbol : parsed.symbol);
+    row.exchange = intern_exchange(parsed.exchange);
     row.timeframe = timeframe_;
     row.at = parsed.at;
+    row.bid = parsed.bid;
+    row.ask = parsed.ask;
     row.price = parsed.price;
     row.open = parsed.open;
     row.high = parsed.high;
@@ -134,25 +141,18 @@ class CsvSource final : public ReplaySource {
         layout_.has(Column::cumulative_volume) ? traded_since(row, parsed.volume) : parsed.volume;
   }
 
-  /// The first value of a day is the baseline. After a fall (a tick delivered late) nothing counts
-  /// until the highest value so far is passed.
-  std::int64_t traded_since(const ReplayRow& row, std::int64_t cumulative) {
-    DayVolume& day = day_volumes_[row.symbol.data()];
-    const IstDate date = ist_date(row.at);
-    if (day.date != date) {
-      day = {date, cumulative, cumulative};
-      return 0;
-    }
-    if (cumulative < std::exchange(day.last, cumulative)) ++stats_.volume_falls;
-    if (cumulative <= day.highest) return 0;
-    return cumulative - std::exchange(day.highest, cumulative);
+  std::string_view intern_exchange(std::string_view named) {
+    if (named.empty()) named = options_.exchange;
+    return named.empty() ? std::string_view{} : symbols_.intern_exchange(named);
   }
 
-  struct DayVolume {
-    IstDate date{};
-    std::int64_t last = 0;
-    std::int64_t highest = 0;
-  };
+  std::int64_t traded_since(const ReplayRow& row, std::int64_t cumulative) {
+    DayVolume& day = day_volumes_[{row.symbol.data(), row.exchange.data()}];
+    const std::uint64_t falls = day.falls();
+    const auto traded = day.traded(row.at, cumulative, kMostTraded);
+    stats_.volume_falls += day.falls() - falls;
+    return traded.value_or(0);
+  }
 
   std::string name_;
   const ReplayOptions& options_;
@@ -163,7 +163,7 @@ class CsvSource final : public ReplaySource {
   CsvLayout layout_;
   std::string first_;
   bool first_is_data_ = false;
-  std::unordered_map<const char*, DayVolume> day_volumes_;  // by interned symbol; never iterated
+  std::map<std::pair<const char*, const char*>, DayVolume> day_volumes_;  // never iterated
 };
 
 class KiteCandleSource final : public ReplaySource {
@@ -173,6 +173,7 @@ class KiteCandleSource final : public ReplaySource {
       : timeframe_(file.timeframe.value_or(Timeframe{})) {
     const std::string name = file.path.string();
     symbol_ = symbols.intern(options.symbol.empty() ? symbol_in_name(file.path) : options.symbol);
+    if (!options.exchange.empty()) exchange_ = symbols.intern_exchange(options.exchange);
     const auto bad = [&](std::uint64_t index, std::string_view reason) {
       note_bad_row(stats, options, name, index, reason);
     };
@@ -181,8 +182,8 @@ class KiteCandleSource final : public ReplaySource {
   FeedState next(ReplayRow& row) override {
     if (at_ == candles_.size()) return FeedState::end;
     const KiteCandle& candle = candles_[at_++];
-    row = {symbol_,     timeframe_, candle.start, candle.close, candle.open,
-           candle.high, candle.low, candle.close, candle.volume};
+    row = {symbol_,    timeframe_,   candle.start,  candle.close, candle.open, candle.high,
+           candle.low, candle.close, candle.volume, exchange_,    0,           0};
     return FeedState::record;
   }
   const std::string& error() const override { return error_; }
@@ -190,18 +191,21 @@ class KiteCandleSource final : public ReplaySource {
  private:
   Timeframe timeframe_;
   std::string_view symbol_;
+  std::string_view exchange_;
   std::vector<KiteCandle> candles_;
   std::size_t at_ = 0;
   std::string error_;
 };
 
 std::optional<Timeframe> timeframe_of_steps(ReplaySource& source, ReplayRow row) {
-  std::chrono::nanoseconds smallest = std::chrono::hours{24};
+  std::chrono::nanoseconds smallest{0};
   const std::string_view symbol = row.symbol;
   Timestamp last = row.at;
   for (int i = 0; i < kRowsToInferTimeframe && source.next(row) == FeedState::record; ++i) {
     if (row.symbol != symbol) continue;
-    if (row.at > last) smallest = std::min(smallest, row.at - last);
+    if (row.at > last && (smallest.count() == 0 || row.at - last < smallest)) {
+      smallest = row.at - last;
+    }
     last = row.at;
   }
   if (smallest % std::chrono::minutes{1} != std::chrono::nanoseconds{0}) return std::nullopt;
@@ -227,6 +231,7 @@ ReplayFile look_into_csv(ReplayFile file, const ReplayOptions& options, SymbolPo
   }
   file.first = row.at;
   file.first_symbol = row.symbol;
+  file.first_exchange = row.exchange;
   if (!source.layout().is_candles()) return file;
   file.timeframe = options.timeframe ? options.timeframe : timeframe_in_name(file.path);
   if (!file.timeframe) file.timeframe = timeframe_of_steps(source, row);
@@ -257,6 +262,7 @@ ReplayFile look_into_kite(ReplayFile file, const ReplayOptions& options, SymbolP
   }
   file.first = row.at;
   file.first_symbol = row.symbol;
+  file.first_exchange = row.exchange;
   return file;
 }
 

@@ -15,19 +15,23 @@
 
 namespace tapedeck::market {
 
-/// Keeps one copy of each symbol, at an address that stays.
+/// Keeps one copy of each name, at an address that stays.
 class SymbolPool {
  public:
-  std::string_view intern(std::string_view symbol) {
-    if (symbol == last_) return last_;
-    const auto at = symbols_.find(symbol);
-    last_ = at != symbols_.end() ? *at : *symbols_.emplace(symbol).first;
-    return last_;
-  }
+  std::string_view intern(std::string_view symbol) { return keep(symbol, last_); }
+  std::string_view intern_exchange(std::string_view name) { return keep(name, last_exchange_); }
 
  private:
-  std::set<std::string, std::less<>> symbols_;
+  std::string_view keep(std::string_view name, std::string_view& last) {
+    if (name == last && last.data() != nullptr) return last;
+    const auto at = names_.find(name);
+    last = at != names_.end() ? *at : *names_.emplace(name).first;
+    return last;
+  }
+
+  std::set<std::string, std::less<>> names_;
   std::string_view last_;
+  std::string_view last_exchange_;
 };
 
 /// A usable row: a tick, or a candle when `timeframe` is set.
@@ -41,6 +45,9 @@ struct ReplayRow {
   double low = 0;
   double close = 0;
   std::int64_t volume = 0;
+  std::string_view exchange;  ///< interned; empty: by the symbol
+  double bid = 0;
+  double ask = 0;
 };
 
 class ReplaySource {
@@ -56,6 +63,7 @@ struct ReplayFile {
   std::filesystem::path path;
   Timestamp first{};                   ///< of its first good row
   std::string_view first_symbol;       ///< interned
+  std::string_view first_exchange;     ///< interned; empty: by the symbol
   std::optional<Timeframe> timeframe;  ///< set when it holds candles
 };
 

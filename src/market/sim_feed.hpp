@@ -34,12 +34,17 @@ class SimFeed final : public Feed {
 
  private:
   void begin_day(IstDate date);
-  std::string_view keep(std::string_view symbol) { return *symbols_.emplace(symbol).first; }
+  void add_history(IstDate date, std::span<const Timeframe> timeframes,
+                   std::vector<Candle>& closed) const;
+  std::string_view keep(std::string_view name) {
+    const auto at = names_.find(name);
+    return at != names_.end() ? *at : *names_.emplace(name).first;
+  }
 
   SimOptions options_;
   const TradingCalendar& calendar_;
   InstrumentTable instruments_;
-  std::set<std::string, std::less<>> symbols_;  // ticks refer to these
+  std::set<std::string, std::less<>> names_;  // ticks refer to these
   std::unique_ptr<SimDay> day_;
   std::uint64_t days_begun_ = 0;
   std::vector<Tick> ticks_;

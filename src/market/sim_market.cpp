@@ -233,14 +233,15 @@ void SimDay::trade(Walk& walk, Timestamp second, double intensity, std::vector<T
       quantity = std::max<std::int64_t>(1, std::llround(size)) * info.lot_size;
     }
     const auto millisecond = static_cast<std::int64_t>(walk.random.uniform() * 1000.0);
-    ticks.push_back(
-        {second + std::chrono::milliseconds{millisecond}, info.symbol, walk.price, quantity});
+    ticks.push_back({second + std::chrono::milliseconds{millisecond}, info.symbol, walk.price,
+                     quantity, info.exchange});
   }
 }
 
 void SimDay::quote(Walk& walk, Timestamp second, double price, std::vector<Tick>& ticks) {
   const InstrumentInfo& info = instruments_[walk.instrument];
-  ticks.push_back({second, info.symbol, two_decimals(round_to_tick(price, info.tick_size)), 0});
+  ticks.push_back(
+      {second, info.symbol, two_decimals(round_to_tick(price, info.tick_size)), 0, info.exchange});
 }
 
 bool SimDay::next_second(std::vector<Tick>& ticks) {

@@ -6,8 +6,14 @@
 namespace tapedeck::market {
 namespace {
 
-constexpr std::array<std::pair<int, std::string_view>, 7> kTimeframes{
-    {{1, "1m"}, {3, "3m"}, {5, "5m"}, {10, "10m"}, {15, "15m"}, {30, "30m"}, {60, "60m"}}};
+constexpr std::array<std::pair<int, std::string_view>, 8> kTimeframes{{{1, "1m"},
+                                                                       {3, "3m"},
+                                                                       {5, "5m"},
+                                                                       {10, "10m"},
+                                                                       {15, "15m"},
+                                                                       {30, "30m"},
+                                                                       {60, "60m"},
+                                                                       {1440, "1d"}}};
 
 }  // namespace
 

@@ -91,6 +91,10 @@ TEST(CsvRow, KnowsTheNamesBrokersGiveColumns) {
   EXPECT_EQ(column_named("last_price"), Column::price);
   EXPECT_EQ(column_named("volume_traded"), Column::cumulative_volume);
   EXPECT_EQ(column_named("-"), Column::skip);
+  EXPECT_EQ(column_named("Best_Bid"), Column::bid);
+  EXPECT_EQ(column_named("ask"), Column::ask);
+  EXPECT_EQ(column_named("exchange"), Column::exchange);
+  EXPECT_FALSE(column_named("bid_price_2")) << "of some brokers it is the ask";
   EXPECT_FALSE(column_named("open_interest"));
 }
 

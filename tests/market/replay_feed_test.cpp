@@ -114,6 +114,79 @@ TEST(ReplayFeed, TakesDifferencesOfCumulativeVolumeAndCountsFalls) {
   EXPECT_EQ(feed->stats().volume_falls, 1U);
 }
 
+TEST(ReplayFeed, ReadsTheExchangeAndTheQuoteOfEachRow) {
+  const TemporaryFile file("ticks.csv",
+                           "timestamp,exchange,symbol,price,volume,bid,ask\n"
+                           "2025-11-18 09:15:00,NSE,INFY,1500,10,1499.95,1500.05\n"
+                           "2025-11-18 09:15:01,BSE,INFY,1501,5,0,\n"
+                           "2025-11-18 09:15:02,,TCS,3100,5,,3100.5\n"
+                           "2025-11-18 09:15:03,NSE,INFY,1500,10,low,1500\n"
+                           "2025-11-18 09:15:03,NSE,INFY,1500,10,-1,1500\n"
+                           "2025-11-18 09:15:03,n s e,INFY,1500,10,1,1500\n");
+  const auto feed = open_feed(file.path());
+  FeedRecord record;
+  ASSERT_EQ(feed->next(record), FeedState::record);
+  EXPECT_EQ(record.tick.exchange, "NSE");
+  EXPECT_EQ(record.tick.bid, 1499.95);
+  EXPECT_EQ(record.tick.ask, 1500.05);
+  ASSERT_EQ(feed->next(record), FeedState::record);
+  EXPECT_EQ(record.tick.exchange, "BSE");
+  EXPECT_EQ(record.tick.bid, 0);
+  EXPECT_FALSE(record.tick.has_quote());
+  ASSERT_EQ(feed->next(record), FeedState::record);
+  EXPECT_EQ(record.tick.exchange, "");
+  EXPECT_EQ(record.tick.ask, 3100.5);
+  EXPECT_EQ(feed->next(record), FeedState::end);
+  EXPECT_EQ(feed->stats().bad_rows, 3U);
+  EXPECT_EQ(feed->instruments().size(), 3U) << "INFY twice";
+  EXPECT_EQ(feed->instruments().find("BSE", "INFY")->segment, "BSE");
+}
+
+TEST(ReplayFeed, KeepsCumulativeVolumesOfTwoExchangesApart) {
+  const TemporaryFile file("ticks.csv",
+                           "timestamp,exchange,symbol,price,volume_traded\n"
+                           "2025-11-18 09:15:00,NSE,INFY,1500,1000\n"
+                           "2025-11-18 09:15:00,BSE,INFY,1500,10\n"
+                           "2025-11-18 09:15:01,NSE,INFY,1500,1100\n"
+                           "2025-11-18 09:15:01,BSE,INFY,1500,15\n");
+  const auto feed = open_feed(file.path());
+  std::vector<std::int64_t> quantities;
+  FeedRecord record;
+  while (feed->next(record) == FeedState::record) quantities.push_back(record.tick.quantity);
+  EXPECT_THAT(quantities, ElementsAre(0, 0, 100, 5));
+  EXPECT_EQ(feed->stats().volume_falls, 0U);
+}
+
+TEST(ReplayFeed, TakesTheExchangeFromTheOptions) {
+  const TemporaryFile file("INFY_5m.csv",
+                           "timestamp,open,high,low,close\n2025-11-18 09:15:00,10,12,9,11\n");
+  const auto feed = open_feed(file.path(), "?symbol=INFY&exchange=BSE");
+  FeedRecord record;
+  ASSERT_EQ(feed->next(record), FeedState::record);
+  EXPECT_EQ(record.tick.exchange, "BSE");
+  ASSERT_EQ(feed->next(record), FeedState::record);
+  EXPECT_EQ(record.candle.exchange, "BSE");
+  EXPECT_EQ(feed->instruments().find({}, "INFY")->exchange, "BSE");
+}
+
+TEST(ReplayFeed, ADailyCandleCoversItsSession) {
+  const TemporaryFile file("INFY_1d.csv",
+                           "timestamp,open,high,low,close\n"
+                           "2024-03-01 00:00:00,10,12,9,11\n"
+                           "2024-03-02 00:00:00,11,12,9,12\n"
+                           "2024-03-03 00:00:00,11,14,9,13\n");
+  EXPECT_THAT(play(*open_feed(file.path(), "?symbol=INFY")),
+              ElementsAre("mark 555:1 INFY 10", "candle 930:0 INFY 11", "mark 555:1 INFY 11",
+                          "candle 750:0 INFY 12", "mark 0:1 INFY 11", "candle 0:0 INFY 13"))
+      << "a drill in two parts; a Sunday stays as it is";
+}
+
+TEST(ReplayFeed, OneCandleDoesNotSayHowLongItIs) {
+  const TemporaryFile file("candles.csv",
+                           "timestamp,open,high,low,close\n2025-11-18 09:15:00,10,12,9,11\n");
+  EXPECT_THAT(refusal(file.path(), "?symbol=INFY"), HasSubstr("add timeframe="));
+}
+
 TEST(ReplayFeed, ReadsGzip) {
   const TemporaryFile file("unused.csv", "");
   const auto path = file.folder() / "ticks.csv.gz";
@@ -203,6 +276,7 @@ TEST(ReplayFeed, SaysWhyItCannotBePlayed) {
   EXPECT_THAT(refusal(file.folder() / "nothing.csv", "?symbol=X"), HasSubstr("is empty"));
   EXPECT_THAT(refusal(file.folder() / "odd.csv", "?symbol=X"), HasSubstr("no timestamp column"));
   EXPECT_THAT(refusal(file.path(), "?format=xml"), HasSubstr("format=xml is not known"));
+  EXPECT_THAT(refusal(file.path(), "?exchange=n%20s"), HasSubstr("exchange=n s is no exchange"));
   EXPECT_THAT(refusal(file.path(), "?tz=Mars"), HasSubstr("tz=Mars is not known"));
   EXPECT_THAT(refusal(file.path(), "?colums=price"), HasSubstr("'colums' is not an option"));
   EXPECT_THAT(refusal(file.path(), "?columns=timestamp,cost"), HasSubstr("names 'cost'"));

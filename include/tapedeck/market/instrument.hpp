@@ -92,7 +92,9 @@ class InstrumentTable {
 
 /// The best guess for a symbol that comes without a table (replays): index names, `...FUT`,
 /// `...CE`/`...PE` with digits, else a share. An index becomes a stand-in.
-InstrumentInfo infer_instrument(std::string_view symbol, IstDate date);
+/// @param exchange empty: NSE, or NFO for a contract
+InstrumentInfo infer_instrument(std::string_view symbol, IstDate date,
+                                std::string_view exchange = {});
 
 /// Contract sizes of the index derivatives at a date; 1 for an underlying that is not known.
 std::int64_t lot_size_of(std::string_view underlying, IstDate date);
