@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <future>
-#include <stdexcept>
 #include <utility>
 
 #include "market/heartbeat.hpp"
@@ -14,31 +13,8 @@
 #include "universe/universe_loader.hpp"
 
 namespace tapedeck::universe {
-namespace {
 
 using market::EngineState;
-
-const UniverseOptions& checked(const UniverseOptions& options) {
-  const auto require = [](bool holds, const char* sentence) {
-    if (!holds) throw std::invalid_argument(sentence);
-  };
-  require(!options.dump.empty(), "the universe needs the path of an instrument dump");
-  require(options.check_every > std::chrono::nanoseconds{0}, "check_every must be above zero");
-  require(options.health_every > std::chrono::nanoseconds{0}, "health_every must be above zero");
-  require(options.max_shrink_share >= 0 && options.max_shrink_share <= 1,
-          "max_shrink_share must be from 0 to 1");
-  require(options.limits.max_bad_share >= 0 && options.limits.max_bad_share <= 1,
-          "max_bad_share must be from 0 to 1");
-  require(options.stale_after_sessions >= 0, "stale_after_sessions must not be negative");
-  for (const std::string& name : options.filter.lists) {
-    const bool known = std::any_of(options.lists.begin(), options.lists.end(),
-                                   [&](const SymbolListFile& file) { return file.name == name; });
-    if (!known) throw std::invalid_argument(fmt::format("there is no file of the list '{}'", name));
-  }
-  return options;
-}
-
-}  // namespace
 
 class UniverseBuilder::Impl {
  public:
@@ -383,7 +359,8 @@ UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
 
 UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
                                  const market::TradingCalendar& calendar, UniverseOptions options)
-    : impl_(std::make_unique<Impl>(std::move(publisher), calendar, nullptr, checked(options))) {}
+    : impl_(std::make_unique<Impl>(std::move(publisher), calendar, nullptr,
+                                   checked(std::move(options)))) {}
 
 UniverseBuilder::~UniverseBuilder() = default;
 

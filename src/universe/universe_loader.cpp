@@ -74,6 +74,26 @@ void load(const UniverseOptions& options, const LoadRequest& request, LoadResult
 
 }  // namespace
 
+UniverseOptions checked(UniverseOptions options) {
+  const auto require = [](bool holds, const char* sentence) {
+    if (!holds) throw std::invalid_argument(sentence);
+  };
+  require(!options.dump.empty(), "the universe needs the path of an instrument dump");
+  require(options.check_every > std::chrono::nanoseconds{0}, "check_every must be above zero");
+  require(options.health_every > std::chrono::nanoseconds{0}, "health_every must be above zero");
+  require(options.max_shrink_share >= 0 && options.max_shrink_share <= 1,
+          "max_shrink_share must be from 0 to 1");
+  require(options.limits.max_bad_share >= 0 && options.limits.max_bad_share <= 1,
+          "max_bad_share must be from 0 to 1");
+  require(options.stale_after_sessions >= 0, "stale_after_sessions must not be negative");
+  for (const std::string& name : options.filter.lists) {
+    const bool known = std::any_of(options.lists.begin(), options.lists.end(),
+                                   [&](const SymbolListFile& file) { return file.name == name; });
+    if (!known) throw std::invalid_argument(fmt::format("there is no file of the list '{}'", name));
+  }
+  return options;
+}
+
 LoadResult load_universe(const UniverseOptions& options, const LoadRequest& request) noexcept {
   LoadResult result;
   result.as_of = request.as_of;

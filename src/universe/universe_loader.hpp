@@ -12,6 +12,9 @@
 
 namespace tapedeck::universe {
 
+/// @throws std::invalid_argument when one makes no sense
+UniverseOptions checked(UniverseOptions options);
+
 struct LoadRequest {
   market::IstDate as_of{};
   std::shared_ptr<const Universe> before;  ///< the last good one; null: none
