@@ -67,13 +67,12 @@ void Universe::index_derivatives() {
   }
   const auto key = [this](std::uint32_t at) {
     const InstrumentInfo& info = instruments_[at];
-    return std::tuple_cat(family_key(info), std::tuple<std::string_view, double, std::string_view>(
-                                                info.expiry, info.strike, info.type));
+    return std::tuple<std::string_view, std::string_view, bool, std::string_view, double,
+                      std::string_view, std::uint32_t>(
+        info.exchange, info.underlying, info.is_option(), info.expiry, info.strike, info.type, at);
   };
-  std::sort(derivatives_.begin(), derivatives_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const auto left = key(a), right = key(b);
-    return left != right ? left < right : a < b;
-  });
+  std::sort(derivatives_.begin(), derivatives_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
 }
 
 const InstrumentInfo* Universe::find(std::string_view exchange, std::string_view symbol) const {
