@@ -15,7 +15,8 @@ namespace tapedeck::universe {
 inline std::optional<Timestamp> end_of_derivatives(const market::TradingCalendar& calendar,
                                                    market::IstDate date) {
   std::optional<Timestamp> end;
-  for (const auto& span : calendar.day(market::SessionGroup::derivatives, date).spans()) {
+  const market::DayPlan plan = calendar.day(market::SessionGroup::derivatives, date);
+  for (const market::PhaseSpan& span : plan.spans()) {
     if (span.phase == market::Phase::continuous) end = span.end;
   }
   return end;

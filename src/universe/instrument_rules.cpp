@@ -86,7 +86,7 @@ InstrumentInfo make_instrument(const DumpRow& row, const Derivatives& derivative
 /// Listed expiries by exchange, underlying and whether they are of options.
 class ExpiryRanks {
  public:
-  explicit ExpiryRanks(const std::vector<InstrumentInfo>& instruments) {
+  void learn(const std::vector<InstrumentInfo>& instruments) {
     for (const InstrumentInfo& info : instruments) {
       if (!info.expiry.empty()) expiries_[key(info)].insert(info.expiry);
     }
@@ -108,7 +108,7 @@ class Filter {
  public:
   Filter(const std::vector<InstrumentInfo>& instruments, const UniverseRules& rules)
       : filter_(rules.filter) {
-    if (!filter_.expiry_ranks.empty()) ranks_.emplace(instruments);
+    if (!filter_.expiry_ranks.empty()) ranks_.learn(instruments);
     for (const std::string& name : filter_.lists) {
       const auto list = std::find_if(rules.lists.begin(), rules.lists.end(),
                                      [&](const SymbolList& known) { return known.name == name; });
@@ -136,16 +136,16 @@ class Filter {
     });
   }
   bool expires_in_time(const InstrumentInfo& info) const {
-    if (info.expiry.empty() || (filter_.expiries.empty() && !ranks_)) return true;
-    if (has(filter_.expiries, info.expiry)) return true;
-    if (!ranks_) return false;
     const auto& wanted = filter_.expiry_ranks;
-    return std::find(wanted.begin(), wanted.end(), ranks_->rank(info)) != wanted.end();
+    if (info.expiry.empty() || (filter_.expiries.empty() && wanted.empty())) return true;
+    if (has(filter_.expiries, info.expiry)) return true;
+    if (wanted.empty()) return false;
+    return std::find(wanted.begin(), wanted.end(), ranks_.rank(info)) != wanted.end();
   }
 
   const UniverseFilter& filter_;
   std::vector<const SymbolList*> lists_;
-  std::optional<ExpiryRanks> ranks_;
+  ExpiryRanks ranks_;  // only where ranks are asked for
 };
 
 }  // namespace

@@ -59,6 +59,7 @@ class UniverseBuilder::Impl {
   void answer(std::vector<market::Command>& commands);
   void check_file();
   void drop_expired();
+  void open_session();
   void plan();
   void update_state();
   void publish_health(std::string_view error = {});
@@ -75,7 +76,8 @@ class UniverseBuilder::Impl {
   Timestamp next_expiry_ = Timestamp::max();
   std::shared_ptr<const Universe> universe_;
   DumpReport report_;
-  std::optional<FileVersion> version_;  // of the dump that was read last, good or not
+  std::optional<FileVersion> version_;       // of the dump that was read last, good or not
+  std::optional<FileVersion> good_version_;  // of the dump that is in use
   DumpAge age_;
   std::uint64_t refreshes_ = 0;
   std::uint64_t failures_ = 0;
@@ -146,7 +148,11 @@ void UniverseBuilder::Impl::take(LoadResult result, Work work) {
   report_ = std::move(result.report);
   if (work == Work::read) {
     last_error_.clear();
-    age_ = DumpAge(universe_->dump().get(), now_, options_.use_file_date ? version_ : std::nullopt);
+    if (!good_version_ || good_version_ != version_) {  // the same file again is as old as it was
+      age_ =
+          DumpAge(universe_->dump().get(), now_, options_.use_file_date ? version_ : std::nullopt);
+    }
+    good_version_ = version_;
   }
   ++refreshes_;
   publish_scans(result.scans, market::ist_date(now_));
@@ -237,6 +243,14 @@ void UniverseBuilder::Impl::start(Timestamp now) {
   update_state();
 }
 
+/// A new session date is told even when the file is the same.
+void UniverseBuilder::Impl::open_session() {
+  const bool same = table_ == nullptr && last_error_.empty() && universe_ &&
+                    version_of(options_.dump) == good_version_;
+  start_work(same ? Work::another_date : Work::read);
+  plan();
+}
+
 /// When the next session begins and when today's contracts end.
 void UniverseBuilder::Impl::plan() {
   next_open_ = calendar_.next_open(now_);
@@ -258,8 +272,7 @@ void UniverseBuilder::Impl::advance_to(Timestamp now) {
     } else if (next_expiry_ <= due) {
       drop_expired();
     } else if (next_open_ <= due) {
-      start_work(Work::read);
-      plan();
+      open_session();
     } else if (next_check_ <= due) {
       check_file();
     } else {
@@ -274,13 +287,11 @@ void UniverseBuilder::Impl::skip_to(Timestamp now) {
   now_ = std::max(now_, now);
   heartbeat_.skip_to(now);
   if (is_done()) finish_work();
-  const bool opened = next_open_ <= now;
-  if (opened) {
-    start_work(Work::read);
+  if (next_open_ <= now) {
+    open_session();
   } else if (next_expiry_ <= now) {
     drop_expired();
   }
-  if (opened) plan();
   if (next_check_ > now) return;
   check_file();
   next_check_ = std::max(next_check_, now + options_.check_every);

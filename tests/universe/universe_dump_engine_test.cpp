@@ -231,6 +231,23 @@ TEST_F(DumpEngineTest, IsDegradedWhenTheDumpIsStale) {
       << "yesterday's is allowed";
 }
 
+TEST_F(DumpEngineTest, TheSameFileReadAgainIsNoFresherDump) {
+  put(kShares);
+  auto& builder = make();
+  builder.start(at_ist(9, 20));
+  builder.skip_to(at_ist(9, 0) + 24h);
+  EXPECT_THAT(last_health(), HasSubstr(R"("status":"active")")) << "one session old";
+  builder.skip_to(at_ist(9, 0) + 48h);
+  EXPECT_THAT(last_health(),
+              AllOf(HasSubstr(R"("status":"degraded")"), HasSubstr(R"("dump_age_sessions":2)")));
+  EXPECT_EQ(builder.refreshes(), 3U);
+  ASSERT_TRUE(builder.obey({"refresh_universe", "*", "", ""}, at_ist(9, 1) + 48h));
+  EXPECT_THAT(last_health(), HasSubstr(R"("status":"degraded")"));
+  put(kShares);
+  builder.refresh(at_ist(9, 2) + 48h);
+  EXPECT_THAT(last_health(), HasSubstr(R"("status":"active")")) << "another file";
+}
+
 TEST_F(DumpEngineTest, TheDateOfTheFileCountsWhenAsked) {
   put(kShares);
   std::filesystem::last_write_time(
