@@ -86,9 +86,9 @@ Scans compare(const UniverseRefreshOptions& options,
   universe::UniverseRules rules;
   rules.filter = options.filter;
   const Universe fresh(now, date, rules);
-  if (!before) return universe::compare(nullptr, fresh, options.listed_changes);
+  if (!before) return universe::compare(nullptr, fresh, options.listed_changes).scans;
   const Universe old(before, market::make_date(1900, 1, 1), rules);  // what has expired, too
-  return universe::compare(&old, fresh, options.listed_changes);
+  return universe::compare(&old, fresh, options.listed_changes).scans;
 }
 
 // --- printing ---

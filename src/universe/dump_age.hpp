@@ -39,10 +39,12 @@ class DumpAge {
     date_ = market::ist_date(read_at);
     if (file) date_ = std::min(*date_, market::ist_date(file->modified));
     // A dump does not list what has expired: what it lists was not over on its day.
+    std::string_view earliest;
     for (const DumpRow& row : dump->rows) {
       if (row.expiry.empty()) continue;
-      if (const auto expiry = market::parse_date(row.expiry)) date_ = std::min(*date_, *expiry);
+      if (earliest.empty() || row.expiry < earliest) earliest = row.expiry;
     }
+    if (const auto expiry = market::parse_date(earliest)) date_ = std::min(*date_, *expiry);
   }
 
   /// Session dates after the dump's own, up to today.

@@ -54,6 +54,8 @@ class UniverseBuilder::Impl {
   void finish_work();
   void take(LoadResult result, Work work);
   void refuse(std::string problem);
+  void hand_on(std::vector<const market::InstrumentInfo*> news);
+  void retire(std::shared_ptr<const Universe> old);
   void publish_scans(const Scans& scans, market::IstDate date);
   void publish_strikes(const std::vector<WindowChange>& changes);
   void answer(std::vector<market::Command>& commands);
@@ -87,7 +89,11 @@ class UniverseBuilder::Impl {
   std::vector<market::Command> waiting_commands_;
   std::vector<market::Command> running_commands_;
   Work running_work_ = Work::none;
-  std::future<LoadResult> running_;  // last: its destructor waits for the thread
+  bool handed_on_ = false;
+  bool stopped_ = false;
+  // Last: their destructors wait for their threads.
+  std::future<void> retiring_;
+  std::future<LoadResult> running_;
 };
 
 // --- looking and reading ---
@@ -102,8 +108,8 @@ void UniverseBuilder::Impl::look_at_table() {
   auto universe = std::make_shared<const Universe>(*table_, date, UniverseRules{});
   LoadResult result;
   result.as_of = date;
-  result.scans = compare(universe_.get(), *universe, options_.listed_changes);
-  for (const char* always : {"NFO", "NSE"}) result.scans[always];
+  result.difference = compare(universe_.get(), *universe, options_.listed_changes);
+  for (const char* always : {"NFO", "NSE"}) result.difference.scans[always];
   result.universe = std::move(universe);
   take(std::move(result), Work::read);
 }
@@ -113,6 +119,7 @@ LoadRequest UniverseBuilder::Impl::request_for(Work work) const {
 }
 
 void UniverseBuilder::Impl::start_work(Work work) {
+  if (stopped_) return;
   if (table_ != nullptr) return look_at_table();
   if (running_.valid()) {
     waiting_ = std::max(waiting_, work);
@@ -144,7 +151,7 @@ void UniverseBuilder::Impl::take(LoadResult result, Work work) {
   if (work == Work::read) version_ = result.version;
   if (!result.problem.empty()) return refuse(std::move(result.problem));
   state_problem_ = std::move(result.state_problem);
-  universe_ = std::move(result.universe);
+  auto old = std::exchange(universe_, std::move(result.universe));
   report_ = std::move(result.report);
   if (work == Work::read) {
     last_error_.clear();
@@ -155,10 +162,27 @@ void UniverseBuilder::Impl::take(LoadResult result, Work work) {
     good_version_ = version_;
   }
   ++refreshes_;
-  publish_scans(result.scans, market::ist_date(now_));
+  publish_scans(result.difference.scans, market::ist_date(now_));
   publish_strikes(watch_.set_universe(universe_));
-  if (options_.on_change) options_.on_change(*universe_);
+  hand_on(std::move(result.difference.news));
   update_state();
+  retire(std::move(old));
+}
+
+void UniverseBuilder::Impl::hand_on(std::vector<const market::InstrumentInfo*> news) {
+  if (!options_.on_change) return;
+  if (!handed_on_) {  // nobody knows the kept universe that this one was compared with
+    news.clear();
+    for (const market::InstrumentInfo& info : universe_->all()) news.push_back(&info);
+  }
+  handed_on_ = true;
+  options_.on_change(*universe_, news);
+}
+
+/// Freeing a hundred thousand instruments takes milliseconds: not on the thread that trades.
+void UniverseBuilder::Impl::retire(std::shared_ptr<const Universe> old) {
+  if (!options_.background || !old) return;
+  retiring_ = std::async(std::launch::async, [last = std::move(old)]() mutable { last.reset(); });
 }
 
 void UniverseBuilder::Impl::refuse(std::string problem) {
@@ -190,7 +214,7 @@ void UniverseBuilder::Impl::drop_expired() {
 }
 
 bool UniverseBuilder::Impl::obey(const market::Command& command, Timestamp now) {
-  if (command.name != kRefreshCommand) return false;
+  if (stopped_ || command.name != kRefreshCommand) return false;
   if (command.target != "*" && command.target != kName &&
       command.target != publisher_.engine_id()) {
     return false;
@@ -214,6 +238,7 @@ void UniverseBuilder::Impl::answer(std::vector<market::Command>& commands) {
 
 void UniverseBuilder::Impl::on_price(std::string_view exchange, std::string_view symbol,
                                      double price, Timestamp now) {
+  if (stopped_) return;
   const auto changes = watch_.on_price(exchange, symbol, price);
   if (changes.empty()) return;
   now_ = std::max(now_, now);
@@ -314,6 +339,7 @@ void UniverseBuilder::Impl::stop(Timestamp now) {
   if (running_.valid()) running_.wait();
   running_ = {};
   waiting_ = Work::none;
+  stopped_ = true;
   if (heartbeat_.change(EngineState::stopped)) publish_health();
 }
 

@@ -24,16 +24,27 @@ bool same_terms(const InstrumentInfo& a, const InstrumentInfo& b) {
   return terms(a) == terms(b);
 }
 
+/// Beside its terms: what the rest of the dump and the date make of it.
+bool same_role(const InstrumentInfo& a, const InstrumentInfo& b) {
+  const auto role = [](const InstrumentInfo& info) {
+    return std::tie(info.group, info.underlying, info.order_exchange, info.order_symbol,
+                    info.freeze_qty, info.tradable);
+  };
+  return role(a) == role(b);
+}
+
 }  // namespace
 
-Scans compare(const Universe* before, const Universe& now, std::size_t max_listed) {
-  Scans scans;
+Difference compare(const Universe* before, const Universe& now, std::size_t max_listed) {
+  Difference difference;
+  Scans& scans = difference.scans;
   for (const InstrumentInfo& info : now.all()) {
     ExchangeScan& scan = scans[info.exchange];
     ++scan.size;
     ++scan.counts[info.type];
+    if (before == nullptr) difference.news.push_back(&info);
   }
-  if (before == nullptr) return scans;
+  if (before == nullptr) return difference;
   auto old = before->all().begin();
   auto fresh = now.all().begin();
   while (old != before->all().end() || fresh != now.all().end()) {
@@ -45,14 +56,17 @@ Scans compare(const Universe* before, const Universe& now, std::size_t max_liste
       ++old;
     } else if (which > 0) {
       add(scans[fresh->exchange].added, *fresh, max_listed);
+      difference.news.push_back(&*fresh);
       ++fresh;
     } else {
-      if (!same_terms(*old, *fresh)) add(scans[fresh->exchange].changed, *fresh, max_listed);
+      const bool same = same_terms(*old, *fresh);
+      if (!same) add(scans[fresh->exchange].changed, *fresh, max_listed);
+      if (!same || !same_role(*old, *fresh)) difference.news.push_back(&*fresh);
       ++old;
       ++fresh;
     }
   }
-  return scans;
+  return difference;
 }
 
 }  // namespace tapedeck::universe

@@ -27,8 +27,14 @@ struct ExchangeScan {
 
 using Scans = std::map<std::string, ExchangeScan>;  ///< by exchange
 
+struct Difference {
+  Scans scans;
+  /// What is in the new universe and was not, or not like this, in the one before.
+  std::vector<const market::InstrumentInfo*> news;
+};
+
 /// @param before null: the first universe, nothing is new
 /// @param max_listed names kept of each kind
-Scans compare(const Universe* before, const Universe& now, std::size_t max_listed);
+Difference compare(const Universe* before, const Universe& now, std::size_t max_listed);
 
 }  // namespace tapedeck::universe

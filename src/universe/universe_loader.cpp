@@ -44,7 +44,9 @@ bool is_news(const Scans& scans) {
 /// Keeps every row that is listed, not only those the filter kept: another filter may follow.
 void keep_state(const UniverseOptions& options, const LoadRequest& request, LoadResult& result) {
   if (options.state_file.empty() || !request.keep_state) return;
-  if (request.before != nullptr && !is_news(result.scans) && version_of(options.state_file)) return;
+  if (request.before != nullptr && !is_news(result.difference.scans) &&
+      version_of(options.state_file))
+    return;
   const std::string date = market::format_date(request.as_of);
   std::vector<DumpRow> listed;
   for (const DumpRow& row : result.universe->dump()->rows) {
@@ -67,7 +69,7 @@ void load(const UniverseOptions& options, const LoadRequest& request, LoadResult
         fmt::format("'{}' has no instrument that the filter keeps and that has not expired by {}",
                     options.dump.string(), market::format_date(request.as_of)));
   }
-  result.scans = compare(request.before.get(), *universe, options.listed_changes);
+  result.difference = compare(request.before.get(), *universe, options.listed_changes);
   result.universe = std::move(universe);
   keep_state(options, request, result);
 }

@@ -26,7 +26,7 @@ struct LoadRequest {
 struct LoadResult {
   market::IstDate as_of{};
   std::shared_ptr<const Universe> universe;  ///< null when refused
-  Scans scans;
+  Difference difference;                     ///< its pointers live as long as `universe`
   DumpReport report;
   std::optional<FileVersion> version;  ///< of the file that was read
   std::string problem;                 ///< why it was refused

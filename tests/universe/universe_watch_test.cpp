@@ -74,9 +74,12 @@ TEST_F(DumpEngineTest, ChoosesStrikesAnewWithEachUniverse) {
   builder.on_price("", "NIFTY 50", 26050, at_ist(15, 31));
 }
 
-TEST_F(DumpEngineTest, HandsEachNewUniverseOn) {
-  std::vector<std::size_t> sizes;
-  options_.on_change = [&](const Universe& universe) { sizes.push_back(universe.all().size()); };
+TEST_F(DumpEngineTest, HandsEachNewUniverseOnWithWhatIsNewInIt) {
+  std::vector<std::vector<std::string>> news;
+  options_.on_change = [&](const Universe&, auto instruments) {
+    auto& names = news.emplace_back();
+    for (const market::InstrumentInfo* info : instruments) names.push_back(info->symbol);
+  };
   put(kShares);
   auto& builder = make();
   builder.start(at_ist(9, 20));
@@ -84,7 +87,16 @@ TEST_F(DumpEngineTest, HandsEachNewUniverseOn) {
   builder.refresh(at_ist(9, 21));
   replace_file(file_.path(), "");
   builder.refresh(at_ist(9, 22));
-  EXPECT_THAT(sizes, ElementsAre(3U, 4U));
+  EXPECT_THAT(news, ElementsAre(ElementsAre("INFY", "NIFTY 50", "TCS"),
+                                ElementsAre("NIFTY25NOVFUT", "NIFTY 50")))
+      << "the index is ordered in the future now";
+
+  options_.state_file = file_.folder() / "kept.csv.gz";
+  put(kShares + kFutures);
+  make().start(at_ist(9, 23));
+  news.clear();
+  make().start(at_ist(9, 24));
+  EXPECT_THAT(news, ElementsAre(SizeIs(4))) << "all of it, though it is as it was kept";
 }
 
 TEST_F(DumpEngineTest, ReadsInTheBackgroundAndSwapsAtALaterStep) {
@@ -113,6 +125,8 @@ TEST_F(DumpEngineTest, StoppedWhileItReadsItAnswersAndPublishesNothingMore) {
   builder.stop(at_ist(9, 20, 2));
   EXPECT_EQ(builder.next_due(), Timestamp::max());
   builder.advance_to(at_ist(10, 0));
+  builder.refresh(at_ist(10, 0));
+  EXPECT_FALSE(builder.obey({"refresh_universe", "*", "", ""}, at_ist(10, 0)));
   EXPECT_THAT(bus_.payloads("command_event"), ElementsAre(HasSubstr(R"("state":"failed")")));
   EXPECT_THAT(scans(), SizeIs(1));
   EXPECT_THAT(last_health(), HasSubstr(R"("status":"stopped")"));

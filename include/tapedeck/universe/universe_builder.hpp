@@ -50,8 +50,9 @@ struct UniverseOptions {
   bool use_file_date = false;       ///< the file's modification date counts too; live runs want it
   std::size_t listed_changes = 50;  ///< names in added, removed and changed of an event
   bool background = false;
-  /// Called on the engine thread with each new universe, after its events.
-  std::function<void(const Universe&)> on_change;
+  /// Called on the engine thread with each new universe, after its events, and with what in it is
+  /// new or not as it was (at first: everything): what a table that follows it has to take over.
+  std::function<void(const Universe&, std::span<const market::InstrumentInfo* const>)> on_change;
 };
 
 class UniverseBuilder final : public market::Engine {
