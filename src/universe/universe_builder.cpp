@@ -1,140 +1,451 @@
 #include "tapedeck/universe/universe_builder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <future>
+#include <utility>
+
+#include "market/heartbeat.hpp"
+#include "universe/dump_age.hpp"
+#include "universe/strike_watch.hpp"
+#include "universe/universe_events.hpp"
+#include "universe/universe_loader.hpp"
 
 namespace tapedeck::universe {
-namespace {
 
-constexpr std::size_t kListedChanges = 50;
+using market::EngineState;
 
-/// What is in `now` but not in `before`, at most kListedChanges names.
-List new_names(const std::set<std::string>& before, const std::set<std::string>& now) {
-  List names;
-  std::size_t listed = 0;
-  for (const std::string& name : now) {
-    if (listed == kListedChanges) break;
-    if (before.contains(name)) continue;
-    names.add(name);
-    ++listed;
-  }
-  return names;
-}
+class UniverseBuilder::Impl {
+ public:
+  Impl(market::EnginePublisher publisher, const market::TradingCalendar& calendar,
+       const market::InstrumentTable* table, UniverseOptions options)
+      : publisher_(std::move(publisher)),
+        calendar_(calendar),
+        table_(table),
+        options_(std::move(options)),
+        heartbeat_(options_.health_every),
+        watch_(options_.strikes) {}
 
-}  // namespace
+  void start(Timestamp now);
+  Timestamp next_due() const;
+  void advance_to(Timestamp now);
+  void skip_to(Timestamp now);
+  void fail(Timestamp now, std::string_view reason);
+  void stop(Timestamp now);
+  bool obey(const market::Command& command, Timestamp now);
+  void refresh(Timestamp now);
+  void on_price(std::string_view exchange, std::string_view symbol, double price, Timestamp now);
 
-UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
-                                 const market::TradingCalendar& calendar,
-                                 const market::InstrumentTable& instruments,
-                                 std::chrono::nanoseconds health_every)
-    : publisher_(publisher),
-      calendar_(calendar),
-      instruments_(instruments),
-      heartbeat_(health_every) {}
+  void mute() { heartbeat_.mute(); }
+  std::uint64_t refreshes() const noexcept { return refreshes_; }
+  std::uint64_t failures() const noexcept { return failures_; }
+  const std::string& last_error() const noexcept { return last_error_; }
+  const std::shared_ptr<const Universe>& universe() const noexcept { return universe_; }
+  std::span<const StrikeWindow> strikes() const noexcept { return watch_.windows(); }
 
-void UniverseBuilder::refresh(Timestamp now) {
+ private:
+  enum class Work { none, another_date, read };
+
+  void look_at_table();
+  void start_work(Work work);
+  LoadRequest request_for(Work work) const;
+  bool is_done() const;
+  void finish_work();
+  void take(LoadResult result, Work work);
+  void refuse(std::string problem);
+  void hand_on(std::vector<const market::InstrumentInfo*> news);
+  void retire(std::shared_ptr<const Universe> old);
+  void publish_scans(const Scans& scans, market::IstDate date);
+  void publish_strikes(const std::vector<WindowChange>& changes);
+  void answer(std::vector<market::Command>& commands);
+  void check_file();
+  void drop_expired();
+  void open_session();
+  void plan();
+  void update_state();
+  void publish_health(std::string_view error = {});
+
+  market::EnginePublisher publisher_;
+  const market::TradingCalendar& calendar_;
+  const market::InstrumentTable* table_;  // null: a dump
+  const UniverseOptions options_;
+  market::Heartbeat heartbeat_;
+  StrikeWatch watch_;
+  Timestamp now_{};
+  Timestamp next_check_ = Timestamp::max();
+  Timestamp next_open_ = Timestamp::max();
+  Timestamp next_expiry_ = Timestamp::max();
+  std::shared_ptr<const Universe> universe_;
+  DumpReport report_;
+  std::optional<FileVersion> version_;       // of the dump that was read last, good or not
+  std::optional<FileVersion> good_version_;  // of the dump that is in use
+  DumpAge age_;
+  std::uint64_t refreshes_ = 0;
+  std::uint64_t failures_ = 0;
+  std::string last_error_;
+  std::string state_problem_;
+  Work waiting_ = Work::none;  // to be begun when what is running has ended
+  std::vector<market::Command> waiting_commands_;
+  std::vector<market::Command> running_commands_;
+  Work running_work_ = Work::none;
+  bool handed_on_ = false;
+  bool stopped_ = false;
+  // Last: their destructors wait for their threads.
+  std::future<void> retiring_;
+  std::future<LoadResult> running_;
+};
+
+// --- looking and reading ---
+
+void UniverseBuilder::Impl::refresh(Timestamp now) {
   now_ = std::max(now_, now);
-  std::map<std::string, Scan> scans{{"NFO", {}}, {"NSE", {}}};
-  for (const auto& [key, info] : instruments_.all()) {
-    Scan& scan = scans[info.exchange];
-    ++scan.counts[info.type];
-    scan.symbols.insert(info.symbol);
+  start_work(Work::read);
+}
+
+void UniverseBuilder::Impl::look_at_table() {
+  const auto date = market::ist_date(now_);
+  auto universe = std::make_shared<const Universe>(*table_, date, UniverseRules{});
+  LoadResult result;
+  result.as_of = date;
+  result.difference = compare(universe_.get(), *universe, options_.listed_changes);
+  for (const char* always : {"NFO", "NSE"}) result.difference.scans[always];
+  result.universe = std::move(universe);
+  take(std::move(result), Work::read);
+}
+
+LoadRequest UniverseBuilder::Impl::request_for(Work work) const {
+  return {first_live_expiry(calendar_, now_), universe_, work == Work::read, true};
+}
+
+void UniverseBuilder::Impl::start_work(Work work) {
+  if (stopped_) return;
+  if (table_ != nullptr) return look_at_table();
+  if (running_.valid()) {
+    waiting_ = std::max(waiting_, work);
+    return;
   }
-  for (const auto& [exchange, scan] : scans) publish_scan(exchange, scan, now_);
-  last_ = std::move(scans);
+  running_commands_.swap(waiting_commands_);
+  if (!options_.background || heartbeat_.state() == EngineState::starting) {
+    take(load_universe(options_, request_for(work)), work);
+    return answer(running_commands_);
+  }
+  running_work_ = work;
+  running_ = std::async(std::launch::async, [this, request = request_for(work)] {
+    return load_universe(options_, request);
+  });
+}
+
+bool UniverseBuilder::Impl::is_done() const {
+  return running_.valid() &&
+         running_.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+}
+
+void UniverseBuilder::Impl::finish_work() {
+  take(running_.get(), running_work_);
+  answer(running_commands_);
+  if (waiting_ != Work::none) start_work(std::exchange(waiting_, Work::none));
+}
+
+void UniverseBuilder::Impl::take(LoadResult result, Work work) {
+  if (work == Work::read) version_ = result.version;
+  if (!result.problem.empty()) return refuse(std::move(result.problem));
+  state_problem_ = std::move(result.state_problem);
+  auto old = std::exchange(universe_, std::move(result.universe));
+  report_ = std::move(result.report);
+  if (work == Work::read) {
+    last_error_.clear();
+    if (!good_version_ || good_version_ != version_) {  // the same file again is as old as it was
+      age_ =
+          DumpAge(universe_->dump().get(), now_, options_.use_file_date ? version_ : std::nullopt);
+    }
+    good_version_ = version_;
+  }
   ++refreshes_;
-  publish_summary(now_);
+  publish_scans(result.difference.scans, market::ist_date(now_));
+  publish_strikes(watch_.set_universe(universe_));
+  hand_on(std::move(result.difference.news));
+  update_state();
+  retire(std::move(old));
 }
 
-void UniverseBuilder::publish_scan(const std::string& exchange, const Scan& scan, Timestamp at) {
-  // The first scan has nothing to be compared with.
-  const bool first = refreshes_ == 0;
-  const Scan& before = first ? scan : last_[exchange];
-  UniverseScan event;
-  event.scan_type = exchange == "NSE" ? "equity" : "fno";
-  event.universe_size = static_cast<std::int64_t>(scan.symbols.size());
-  List types;
-  Map counts;
-  for (const auto& [type, count] : scan.counts) {
-    types.add(type);
-    counts.set(type, count);
+void UniverseBuilder::Impl::hand_on(std::vector<const market::InstrumentInfo*> news) {
+  if (!options_.on_change) return;
+  if (!handed_on_) {  // nobody knows the kept universe that this one was compared with
+    news.clear();
+    for (const market::InstrumentInfo& info : universe_->all()) news.push_back(&info);
   }
-  event.summary.set("exchange", exchange)
-      .set("instrument_types", types)
-      .set("counts", counts)
-      .set("added", new_names(before.symbols, scan.symbols))
-      .set("removed", new_names(scan.symbols, before.symbols))
-      .set("session_date", market::format_date(market::ist_date(at)));
-  publisher_.publish(event, at);
+  handed_on_ = true;
+  options_.on_change(*universe_, news);
 }
 
-void UniverseBuilder::publish_summary(Timestamp at) {
-  UniverseSummary event;
-  event.universe_type = "all";
-  Map by_exchange;
-  std::size_t total = 0;
-  for (const auto& [exchange, scan] : last_) {
-    by_exchange.set(exchange, scan.symbols.size());
-    total += scan.symbols.size();
+/// Freeing a hundred thousand instruments takes milliseconds: not on the thread that trades.
+void UniverseBuilder::Impl::retire(std::shared_ptr<const Universe> old) {
+  if (!options_.background || !old) return;
+  retiring_ = std::async(std::launch::async, [last = std::move(old)]() mutable { last.reset(); });
+}
+
+void UniverseBuilder::Impl::refuse(std::string problem) {
+  ++failures_;
+  const bool is_news = problem != last_error_;
+  last_error_ = std::move(problem);
+  const EngineState before = heartbeat_.state();
+  update_state();
+  if (is_news && before == EngineState::degraded) publish_health();
+}
+
+void UniverseBuilder::Impl::check_file() {
+  next_check_ += options_.check_every;
+  if (running_.valid()) return;
+  const auto found = version_of(options_.dump);
+  if (found != version_) start_work(Work::read);
+}
+
+/// At the end of the derivatives' session: contracts that expire today are over.
+void UniverseBuilder::Impl::drop_expired() {
+  next_expiry_ = Timestamp::max();
+  if (!universe_) return;
+  const std::string first = market::format_date(first_live_expiry(calendar_, now_));
+  const auto all = universe_->all();
+  const bool any = std::any_of(all.begin(), all.end(), [&](const market::InstrumentInfo& info) {
+    return !info.expiry.empty() && info.expiry < first;
+  });
+  if (any) start_work(Work::another_date);
+}
+
+bool UniverseBuilder::Impl::obey(const market::Command& command, Timestamp now) {
+  if (stopped_ || command.name != kRefreshCommand) return false;
+  if (command.target != "*" && command.target != kName &&
+      command.target != publisher_.engine_id()) {
+    return false;
   }
-  event.summary.set("total", total).set("by_exchange", by_exchange);
-  publisher_.publish(event, at);
+  now_ = std::max(now_, now);
+  waiting_commands_.push_back(command);
+  start_work(Work::read);
+  if (table_ != nullptr) answer(waiting_commands_);
+  return true;
 }
 
-void UniverseBuilder::start(Timestamp now) {
+void UniverseBuilder::Impl::answer(std::vector<market::Command>& commands) {
+  const bool done = last_error_.empty();
+  const std::string reason =
+      done ? fmt::format("{} instruments", universe_->all().size()) : last_error_;
+  for (const market::Command& command : commands) {
+    publisher_.answer(command, done ? "done" : "failed", reason, now_);
+  }
+  commands.clear();
+}
+
+void UniverseBuilder::Impl::on_price(std::string_view exchange, std::string_view symbol,
+                                     double price, Timestamp now) {
+  if (stopped_) return;
+  const auto changes = watch_.on_price(exchange, symbol, price);
+  if (changes.empty()) return;
+  now_ = std::max(now_, now);
+  publish_strikes(changes);
+}
+
+// --- the clock ---
+
+void UniverseBuilder::Impl::start(Timestamp now) {
   now_ = now;
   heartbeat_.start(now);
-  publish_health(now);
-  refresh(now);
-  next_refresh_ = calendar_.next_open(now);
-  heartbeat_.change(market::EngineState::active);
-  publish_health(now);
+  publish_health();
+  if (table_ == nullptr) {
+    const auto today = market::ist_date(now);
+    std::string problem;
+    universe_ = load_kept_universe(options_, today, problem);
+    state_problem_ = problem;
+    if (universe_) {
+      age_ = DumpAge(universe_->dump().get(), now,
+                     options_.use_file_date ? version_of(options_.state_file) : std::nullopt);
+    }
+    next_check_ = now + options_.check_every;
+  }
+  start_work(Work::read);
+  if (!last_error_.empty() && universe_) start_work(Work::another_date);  // the kept one, as of now
+  plan();
+  update_state();
 }
 
-Timestamp UniverseBuilder::next_due() const {
-  return std::min(heartbeat_.next_due(), next_refresh_);
+/// A new session date is told even when the file is the same.
+void UniverseBuilder::Impl::open_session() {
+  const bool same = table_ == nullptr && last_error_.empty() && universe_ &&
+                    version_of(options_.dump) == good_version_;
+  start_work(same ? Work::another_date : Work::read);
+  plan();
 }
 
-void UniverseBuilder::advance_to(Timestamp now) {
+/// When the next session begins and when today's contracts end.
+void UniverseBuilder::Impl::plan() {
+  next_open_ = calendar_.next_open(now_);
+  if (table_ != nullptr) return;
+  const auto end = end_of_derivatives(calendar_, market::ist_date(now_));
+  next_expiry_ = end && *end > now_ ? *end : Timestamp::max();
+}
+
+Timestamp UniverseBuilder::Impl::next_due() const {
+  if (is_done()) return now_;
+  return std::min({heartbeat_.next_due(), next_check_, next_open_, next_expiry_});
+}
+
+void UniverseBuilder::Impl::advance_to(Timestamp now) {
   for (Timestamp due = next_due(); due <= now; due = next_due()) {
     now_ = std::max(now_, due);
-    if (next_refresh_ <= due) {
-      refresh(due);
-      next_refresh_ = calendar_.next_open(due);
-    }
-    if (heartbeat_.next_due() <= due) {
-      publish_health(due);
+    if (is_done()) {
+      finish_work();
+    } else if (next_expiry_ <= due) {
+      drop_expired();
+    } else if (next_open_ <= due) {
+      open_session();
+    } else if (next_check_ <= due) {
+      check_file();
+    } else {
+      publish_health();
       heartbeat_.beat();
     }
   }
   now_ = std::max(now_, now);
 }
 
-void UniverseBuilder::skip_to(Timestamp now) {
+void UniverseBuilder::Impl::skip_to(Timestamp now) {
   now_ = std::max(now_, now);
   heartbeat_.skip_to(now);
-  if (next_refresh_ > now) return;
-  refresh(now);
-  next_refresh_ = calendar_.next_open(now);
+  if (is_done()) finish_work();
+  if (next_open_ <= now) {
+    open_session();
+  } else if (next_expiry_ <= now) {
+    drop_expired();
+  }
+  if (next_check_ > now) return;
+  check_file();
+  next_check_ = std::max(next_check_, now + options_.check_every);
 }
 
-void UniverseBuilder::fail(Timestamp now, std::string_view reason) {
+void UniverseBuilder::Impl::fail(Timestamp now, std::string_view reason) {
   now_ = std::max(now_, now);
-  if (heartbeat_.change(market::EngineState::error)) publish_health(now_, reason);
+  if (heartbeat_.change(EngineState::error)) publish_health(reason);
 }
 
-void UniverseBuilder::stop(Timestamp now) {
+void UniverseBuilder::Impl::stop(Timestamp now) {
   now_ = std::max(now_, now);
-  next_refresh_ = Timestamp::max();
-  if (heartbeat_.change(market::EngineState::stopped)) publish_health(now_);
+  next_check_ = next_open_ = next_expiry_ = Timestamp::max();
+  for (auto* commands : {&running_commands_, &waiting_commands_}) {
+    for (const market::Command& command : *commands) {
+      publisher_.answer(command, "failed", "the engine stopped before the refresh was done", now_);
+    }
+    commands->clear();
+  }
+  if (running_.valid()) running_.wait();
+  running_ = {};
+  waiting_ = Work::none;
+  stopped_ = true;
+  if (heartbeat_.change(EngineState::stopped)) publish_health();
 }
 
-void UniverseBuilder::publish_health(Timestamp at, std::string_view error) {
+// --- telling ---
+
+void UniverseBuilder::Impl::publish_scans(const Scans& scans, market::IstDate date) {
+  const DumpReport* report = table_ == nullptr ? &report_ : nullptr;
+  for (const auto& [exchange, scan] : scans) {
+    publisher_.publish(scan_event(exchange, scan, date, report), now_);
+  }
+  publisher_.publish(summary_event(scans, date, report), now_);
+}
+
+void UniverseBuilder::Impl::publish_strikes(const std::vector<WindowChange>& changes) {
+  for (const WindowChange& change : changes) {
+    publisher_.publish(
+        strikes_event(watch_.query(change.index), watch_.windows()[change.index], change), now_);
+  }
+}
+
+void UniverseBuilder::Impl::update_state() {
+  const bool stale = age_.sessions(calendar_, now_) > options_.stale_after_sessions;
+  const bool good = last_error_.empty() && state_problem_.empty() && !stale;
+  if (heartbeat_.change(good ? EngineState::active : EngineState::degraded)) publish_health();
+}
+
+void UniverseBuilder::Impl::publish_health(std::string_view error) {
   EngineHealth health;
   health.engine_name = kName;
   health.status = to_string(heartbeat_.state());
-  health.metrics.set("instruments", instruments_.size()).set("refreshes", refreshes_);
+  health.metrics.set("instruments", universe_ ? universe_->all().size() : 0)
+      .set("refreshes", refreshes_);
+  if (table_ == nullptr) {
+    health.metrics.set("failures", failures_)
+        .set("bad_rows", report_.bad_rows + report_.repeated_rows)
+        .set("dump_age_sessions", age_.sessions(calendar_, now_));
+    if (!last_error_.empty()) health.metrics.set("last_error", last_error_);
+    if (!state_problem_.empty()) health.metrics.set("state_error", state_problem_);
+  }
   if (!error.empty()) health.metrics.set("error", error);
-  publisher_.publish(health, at);
+  publisher_.publish(health, now_);
+}
+
+// --- the engine around it ---
+
+UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
+                                 const market::TradingCalendar& calendar,
+                                 const market::InstrumentTable& instruments,
+                                 std::chrono::nanoseconds health_every) {
+  UniverseOptions options;
+  options.health_every = health_every;
+  impl_ = std::make_unique<Impl>(std::move(publisher), calendar, &instruments, std::move(options));
+}
+
+UniverseBuilder::UniverseBuilder(market::EnginePublisher publisher,
+                                 const market::TradingCalendar& calendar, UniverseOptions options)
+    : impl_(std::make_unique<Impl>(std::move(publisher), calendar, nullptr,
+                                   checked(std::move(options)))) {}
+
+UniverseBuilder::~UniverseBuilder() = default;
+
+void UniverseBuilder::refresh(Timestamp now) {
+  impl_->refresh(now);
+}
+std::uint64_t UniverseBuilder::refreshes() const noexcept {
+  return impl_->refreshes();
+}
+std::uint64_t UniverseBuilder::failures() const noexcept {
+  return impl_->failures();
+}
+const std::string& UniverseBuilder::last_error() const noexcept {
+  return impl_->last_error();
+}
+std::shared_ptr<const Universe> UniverseBuilder::universe() const noexcept {
+  return impl_->universe();
+}
+void UniverseBuilder::on_price(std::string_view exchange, std::string_view symbol, double price,
+                               Timestamp now) {
+  impl_->on_price(exchange, symbol, price, now);
+}
+std::span<const StrikeWindow> UniverseBuilder::strikes() const noexcept {
+  return impl_->strikes();
+}
+void UniverseBuilder::start(Timestamp now) {
+  impl_->start(now);
+}
+Timestamp UniverseBuilder::next_due() const {
+  return impl_->next_due();
+}
+void UniverseBuilder::advance_to(Timestamp now) {
+  impl_->advance_to(now);
+}
+void UniverseBuilder::skip_to(Timestamp now) {
+  impl_->skip_to(now);
+}
+void UniverseBuilder::fail(Timestamp now, std::string_view reason) {
+  impl_->fail(now, reason);
+}
+void UniverseBuilder::stop(Timestamp now) {
+  impl_->stop(now);
+}
+void UniverseBuilder::stop_telemetry() {
+  impl_->mute();
+}
+bool UniverseBuilder::obey(const market::Command& command, Timestamp now) {
+  return impl_->obey(command, now);
 }
 
 }  // namespace tapedeck::universe
