@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,9 @@
 #include "tapedeck/execution/execution_engine.hpp"
 #include "tapedeck/execution/paper_broker.hpp"
 #include "tapedeck/market/feed.hpp"
+#include "tapedeck/market/market_data_engine.hpp"
 #include "tapedeck/strategy/strategy_engine.hpp"
+#include "tapedeck/universe/universe_builder.hpp"
 
 namespace tapedeck::app {
 
@@ -20,7 +23,7 @@ struct EngineRunOptions {
   /// `sim[?sessions=N]` or `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`
   std::string feed = "sim";
   double speed = 1;  ///< 1: as it happens, N: N times as fast, 0: as fast as it goes
-  /// Only these (and what their signals are ordered in); empty: all.
+  /// Only these, `INFY` or `NSE:INFY` (and what their signals are ordered in); empty: all.
   std::vector<std::string> symbols;
   std::vector<std::string> timeframes{"1m", "5m"};
   /// Of the simulator and the paper broker.
@@ -31,8 +34,16 @@ struct EngineRunOptions {
   std::string host;              ///< empty: this machine's name
   std::string engine_id_prefix;  ///< `<prefix>-strategy`; empty: the mode (paper, replay)
 
-  strategy::StrategyOptions strategy;  ///< symbols, run and state_store are filled in
-  execution::ExecutionOptions execution;
+  /// Watches an instrument dump; nothing: looks at what the feed lists.
+  std::optional<universe::UniverseOptions> universe;
+  /// What a replay's symbols are, where it is known; the others are guessed from their names.
+  std::shared_ptr<const market::InstrumentTable> instruments;
+  /// Where the engines' state survives a restart (SQLite); empty: each run begins anew.
+  std::filesystem::path state_file;
+
+  market::MarketDataOptions market_data;  ///< timeframes are filled in
+  strategy::StrategyOptions strategy;     ///< symbols, run and state_store are filled in
+  execution::ExecutionOptions execution;  ///< state_store is filled in
   execution::PaperBrokerOptions paper;
 
   /// Instead of what `feed` names.

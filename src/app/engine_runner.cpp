@@ -127,6 +127,7 @@ std::unique_ptr<market::Feed> EngineRunner::Run::make_feed() {
   request.spec = options_.feed;
   request.seed = options_.seed;
   request.sim_date = sim_date_;
+  request.instruments = options_.instruments;
   request.on_bad_row = [this](const market::BadRow& row) {
     log(fmt::format("bad row: {} line {}: {}", row.file, row.line, row.reason));
   };
@@ -141,10 +142,13 @@ std::string EngineRunner::Run::run_id() const {
 void EngineRunner::Run::check_symbols() const {
   if (!feed_->knows_all_instruments() || options_.symbols.empty()) return;
   const market::InstrumentTable& instruments = feed_->instruments();
-  if (std::any_of(options_.symbols.begin(), options_.symbols.end(),
-                  [&](const std::string& symbol) { return instruments.find({}, symbol); })) {
-    return;
-  }
+  const auto is_there = [&](std::string_view name) {
+    const std::size_t colon = name.find(':');
+    return colon == std::string_view::npos
+               ? instruments.find({}, name)
+               : instruments.find(name.substr(0, colon), name.substr(colon + 1));
+  };
+  if (std::any_of(options_.symbols.begin(), options_.symbols.end(), is_there)) return;
   std::string known;
   for (const auto& [key, info] : instruments.all()) {
     known += (known.empty() ? "" : ", ") + info.symbol;
@@ -195,9 +199,7 @@ bool EngineRunner::Run::play() {
 }
 
 void EngineRunner::Run::begin(Timestamp first) {
-  for (const market::Candle& candle : feed_->history(engines_.timeframes())) {
-    engines_.warm_up(candle);
-  }
+  engines_.warm_up(feed_->history(engines_.timeframes()), first);
   clock_ = last_record_ = first;
   {
     const std::lock_guard lock(mutex_);

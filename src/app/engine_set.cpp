@@ -39,12 +39,19 @@ EngineSet::EngineSet(TelemetryBus& bus, const market::TradingCalendar& calendar,
       feed_(feed),
       run_id_(run_id),
       timeframes_(parse_timeframes(options.timeframes)),
+      state_(options.state_file.empty() ? nullptr
+                                        : std::make_unique<market::StateStore>(options.state_file)),
       answers_(publisher_of(bus, "engines")) {
   make_market_data(bus);
   make_strategy(bus);
   make_execution(bus);
-  universe_ = std::make_unique<universe::UniverseBuilder>(publisher_of(bus, "universe"), calendar_,
-                                                          feed_.instruments());
+  if (options_.universe) {
+    universe_ = std::make_unique<universe::UniverseBuilder>(publisher_of(bus, "universe"),
+                                                            calendar_, *options_.universe);
+  } else {
+    universe_ = std::make_unique<universe::UniverseBuilder>(publisher_of(bus, "universe"),
+                                                            calendar_, feed_.instruments());
+  }
   engine_ids_[kUniverse] = publisher_of(bus, "universe").engine_id();
   engines_ = {market_data_.get(), strategy_.get(), execution_.get(), universe_.get()};
 }
@@ -65,7 +72,7 @@ market::EnginePublisher EngineSet::publisher_of(TelemetryBus& bus, const char* e
 void EngineSet::make_market_data(TelemetryBus& bus) {
   market::EnginePublisher publisher = publisher_of(bus, "mde");
   engine_ids_[kMarketData] = publisher.engine_id();
-  market::MarketDataOptions options;
+  market::MarketDataOptions options = options_.market_data;
   options.timeframes = timeframes_;
   market_data_ = std::make_unique<market::MarketDataEngine>(
       std::move(publisher), calendar_, feed_.instruments(), std::move(options),
@@ -80,6 +87,7 @@ void EngineSet::make_strategy(TelemetryBus& bus) {
   strategy::StrategyOptions options = options_.strategy;
   options.symbols.insert(options_.symbols.begin(), options_.symbols.end());
   options.run = run_id_ + options_.account + options_.engine_id_prefix;
+  options.state_store = state_.get();
   strategy_ = std::make_unique<strategy::StrategyEngineV2>(
       std::move(publisher), calendar_, feed_.instruments(), std::move(options),
       [this](const strategy::OrderIntent& intent) { submit(intent); });
@@ -94,12 +102,15 @@ void EngineSet::make_execution(TelemetryBus& bus) {
   } else {
     broker = std::make_unique<execution::PaperBroker>(calendar_, options_.paper);
   }
+  execution::ExecutionOptions options = options_.execution;
+  options.state_store = state_.get();
   execution_ = std::make_unique<execution::ExecutionEngine>(
-      std::move(publisher), feed_.instruments(), std::move(broker), options_.execution,
+      std::move(publisher), calendar_, feed_.instruments(), std::move(broker), options,
       [this](const strategy::OrderNews& news) {
         guarded(kStrategy, [&] { strategy_->on_order_news(news); });
       });
   strategy_->set_pnl_source(execution_.get());
+  strategy_->set_risk_gate(execution_.get());
 }
 
 // --- one engine's fall is not the others' ---
@@ -146,8 +157,13 @@ void EngineSet::submit(const strategy::OrderIntent& intent) {
 
 // --- data ---
 
-void EngineSet::warm_up(const market::Candle& candle) {
-  guarded(kStrategy, [&] { strategy_->warm_up(candle); });
+void EngineSet::warm_up(std::span<const market::Candle> history, Timestamp now) {
+  guarded(kMarketData, [&] {
+    for (const market::Candle& candle : history) market_data_->update(candle);
+    for (const market::Candle& candle : market_data_->history(timeframes_, now)) {
+      guarded(kStrategy, [&] { strategy_->warm_up(candle); });
+    }
+  });
 }
 
 void EngineSet::handle(const market::FeedRecord& record, Timestamp clock) {
@@ -156,44 +172,60 @@ void EngineSet::handle(const market::FeedRecord& record, Timestamp clock) {
   bool usable = false;
   if (record.kind == market::RecordKind::candle) {
     const market::Candle& candle = record.candle;
-    if (!is_wanted(candle.symbol)) return;
+    if (!is_wanted(candle.exchange, candle.symbol)) return;
     price = {candle.end, candle.symbol, candle.close};
     price.exchange = candle.exchange;
     guarded(kMarketData, [&] {
-      market_data_->set_bad_rows(feed_.stats().bad_rows);
+      market_data_->set_feed_stats(feed_.stats());
       usable = market_data_->is_current(candle);
     });
     // The close is the last price before anything that is decided on this candle.
-    if (usable) guarded(kExecution, [&] { execution_->on_price(price); });
+    if (usable) use_price(price);
     guarded(kMarketData, [&] { market_data_->on_candle(candle); });
     return;
   }
   const market::Tick& tick = record.tick;
-  if (!is_wanted(tick.symbol)) return;
+  if (!is_wanted(tick.exchange, tick.symbol)) return;
+  price = {tick.at, tick.symbol, tick.price, tick.quantity, tick.exchange};
+  if (tick.has_quote()) price.bid = tick.bid, price.ask = tick.ask;
   guarded(kMarketData, [&] {
-    market_data_->set_bad_rows(feed_.stats().bad_rows);
-    usable = record.kind == market::RecordKind::mark
-                 ? market_data_->in_session(tick.symbol, tick.at) && tick.at >= clock
-                 : market_data_->on_tick(tick);
+    market_data_->set_feed_stats(feed_.stats());
+    if (record.kind == market::RecordKind::mark) {
+      usable = market_data_->in_session(tick.exchange, tick.symbol, tick.at) && tick.at >= clock;
+    } else {
+      usable = market_data_->on_tick(tick);
+      price.quantity = market_data_->last_quantity();
+    }
   });
-  if (!usable) return;
-  price = {tick.at, tick.symbol, tick.price, tick.quantity, tick.exchange, tick.bid, tick.ask};
-  guarded(kExecution, [&] { execution_->on_price(price); });
+  if (usable) use_price(price);
 }
 
-bool EngineSet::is_wanted(std::string_view symbol) {
-  const auto& wanted = options_.symbols;
-  if (wanted.empty()) return true;
-  const auto at = wanted_.find(symbol);
+void EngineSet::use_price(const execution::PriceUpdate& price) {
+  guarded(kExecution, [&] { execution_->on_price(price); });
+  if (!options_.universe || options_.universe->strikes.empty()) return;
+  guarded(kUniverse,
+          [&] { universe_->on_price(price.exchange, price.symbol, price.price, price.at); });
+}
+
+/// Whether one of the symbols asked for, `INFY` or `NSE:INFY`, means this instrument.
+bool EngineSet::is_asked_for(std::string_view exchange, std::string_view symbol) const {
+  return std::any_of(options_.symbols.begin(), options_.symbols.end(), [&](std::string_view name) {
+    const std::size_t colon = name.find(':');
+    if (colon == std::string_view::npos) return name == symbol;
+    return name.substr(colon + 1) == symbol && (exchange.empty() || name.starts_with(exchange));
+  });
+}
+
+bool EngineSet::is_wanted(std::string_view exchange, std::string_view symbol) {
+  if (options_.symbols.empty()) return true;
+  const market::InstrumentKeyView key{symbol, exchange};
+  const auto at = wanted_.find(key);
   if (at != wanted_.end()) return at->second;
-  const auto asked = [&](std::string_view name) {
-    return std::find(wanted.begin(), wanted.end(), name) != wanted.end();
-  };
-  bool yes = asked(symbol);
-  for (const auto& [key, info] : feed_.instruments().all()) {
-    if (info.order_symbol == symbol && asked(info.symbol)) yes = true;
+  bool yes = is_asked_for(exchange, symbol);
+  for (const auto& [other, info] : feed_.instruments().all()) {
+    if (info.order_symbol == symbol && is_asked_for(info.exchange, info.symbol)) yes = true;
   }
-  wanted_.emplace(symbol, yes);
+  wanted_.emplace(market::InstrumentKey{std::string(symbol), std::string(exchange)}, yes);
   return yes;
 }
 
@@ -206,10 +238,17 @@ void EngineSet::start(Timestamp now) {
   }
   guarded(kMarketData, [&] {
     if (feed_.knows_all_instruments()) {
-      for (const std::string& symbol : options_.symbols) market_data_->watch(symbol);
+      for (const std::string_view name : options_.symbols) {
+        const std::size_t colon = name.find(':');
+        if (colon == std::string_view::npos) {
+          market_data_->watch({}, name);
+        } else {
+          market_data_->watch(name.substr(0, colon), name.substr(colon + 1));
+        }
+      }
     }
     for (const auto& [key, info] : feed_.instruments().all()) {
-      if (is_wanted(info.symbol)) market_data_->watch(info.symbol);
+      if (is_wanted(info.exchange, info.symbol)) market_data_->watch(info.exchange, info.symbol);
     }
   });
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "app/engine_run_options.hpp"
 #include "tapedeck/execution/execution_engine.hpp"
 #include "tapedeck/market/market_data_engine.hpp"
+#include "tapedeck/market/state_store.hpp"
 #include "tapedeck/strategy/strategy_engine.hpp"
 #include "tapedeck/universe/universe_builder.hpp"
 
@@ -31,7 +33,8 @@ class EngineSet {
   EngineSet(const EngineSet&) = delete;
   EngineSet& operator=(const EngineSet&) = delete;
 
-  void warm_up(const market::Candle& candle);
+  /// The past: what the feed knows of it and what the candle cache has kept.
+  void warm_up(std::span<const market::Candle> history, Timestamp now);
   void start(Timestamp now);
   /// What the feed brought; `clock` is engine time.
   void handle(const market::FeedRecord& record, Timestamp clock);
@@ -62,7 +65,9 @@ class EngineSet {
   void guarded(Which which, Fn&& fn);
   void break_down(Which which, const char* reason);
   void submit(const strategy::OrderIntent& intent);
-  bool is_wanted(std::string_view symbol);
+  void use_price(const execution::PriceUpdate& price);
+  bool is_asked_for(std::string_view exchange, std::string_view symbol) const;
+  bool is_wanted(std::string_view exchange, std::string_view symbol);
   bool is_target(const market::Command& command, Which which) const;
 
   const EngineRunOptions options_;
@@ -70,6 +75,7 @@ class EngineSet {
   const market::Feed& feed_;
   const std::string run_id_;
   const std::vector<market::Timeframe> timeframes_;
+  const std::unique_ptr<market::StateStore> state_;  // null: nothing survives a restart
   market::EnginePublisher answers_;
   std::unique_ptr<market::MarketDataEngine> market_data_;
   std::unique_ptr<strategy::StrategyEngineV2> strategy_;
@@ -78,7 +84,7 @@ class EngineSet {
   std::array<market::Engine*, kEngines> engines_{};
   std::array<std::string, kEngines> engine_ids_;
   std::array<bool, kEngines> broken_{};
-  std::map<std::string, bool, std::less<>> wanted_;
+  std::map<market::InstrumentKey, bool, market::InstrumentKeyLess> wanted_;
   Timestamp now_{};
   bool killed_ = false;
   std::string problem_;

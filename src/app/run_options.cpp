@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 
@@ -30,7 +31,36 @@ void add_feed_options(CLI::App& command, RunArguments& arguments) {
       "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
   command.add_option("--account", engines.account, "account alias in the events' source")
       ->capture_default_str();
+  command.add_option("--candle-cache", engines.market_data.cache_file,
+                     "file in which candles survive a restart; default: none");
+  command.add_option("--engine-state", engines.state_file,
+                     "file in which positions and strategies' state survive a restart; default: "
+                     "each run begins anew");
   command.add_flag("--exit-at-end", arguments.exit_at_end, "stop when the feed has ended");
+}
+
+void add_universe_options(CLI::App& command, RunArguments& arguments) {
+  command.add_option("--instruments", arguments.instruments,
+                     "Kite's instrument dump (CSV, plain or .gz), as universe refresh keeps it")
+      ->check(CLI::ExistingFile);
+  universe::UniverseOptions& options = arguments.universe;
+  command
+      .add_option("--universe-segments", options.filter.segments,
+                  "of the dump only these: NSE, INDICES, NFO-FUT, NFO-OPT, …")
+      ->delimiter(',');
+  command
+      .add_option("--universe-underlyings", options.filter.underlyings,
+                  "of the dump only these, such as NIFTY,BANKNIFTY")
+      ->delimiter(',');
+  command.add_option("--universe-list", arguments.universe_lists,
+                     "of the dump only shares on this list and their derivatives, NAME=FILE; may "
+                     "be repeated");
+  command.add_option("--strikes", arguments.strikes,
+                     "contracts around the money to follow, UNDERLYING[:EXPIRY RANK[:EACH SIDE]]; "
+                     "may be repeated");
+  command.add_option("--freeze-file", options.freeze_file,
+                     "CSV of underlying,freeze_qty,effective_from")
+      ->check(CLI::ExistingFile);
 }
 
 void add_strategy_options(CLI::App& command, RunArguments& arguments) {
@@ -132,6 +162,65 @@ std::chrono::nanoseconds nanoseconds_of(double count, std::chrono::nanoseconds u
       static_cast<std::int64_t>(count * static_cast<double>(unit.count())));
 }
 
+universe::SymbolListFile list_of(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos) {
+    throw std::invalid_argument(fmt::format("--universe-list {}: write NAME=FILE", text));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1), {}};
+}
+
+universe::StrikeQuery strikes_of(const std::string& text) {
+  universe::StrikeQuery query;
+  const std::size_t first = std::min(text.find(':'), text.size());
+  query.underlying = text.substr(0, first);
+  const char* at = text.data() + first;
+  const char* end = text.data() + text.size();
+  bool good = first > 0;
+  for (std::size_t* number : {&query.expiry_rank, &query.strikes_each_side}) {
+    if (at == end) break;
+    const auto [stop, problem] = std::from_chars(at + 1, end, *number);
+    good = good && *at == ':' && problem == std::errc{};
+    if (!good) break;
+    at = stop;
+  }
+  if (!good || at != end) {
+    throw std::invalid_argument(
+        fmt::format("--strikes {}: write UNDERLYING[:EXPIRY RANK[:EACH SIDE]], such as NIFTY:0:5",
+                    text));
+  }
+  return query;
+}
+
+/// What the dump says of symbols, whenever they expired: a replay may be of any day.
+std::shared_ptr<const market::InstrumentTable> table_of(const universe::UniverseOptions& options) {
+  auto dump =
+      std::make_shared<universe::InstrumentDump>(universe::read_dump(options.dump, options.limits));
+  if (!dump->problem.empty()) throw std::invalid_argument(dump->problem);
+  auto table = std::make_shared<market::InstrumentTable>();
+  universe::Universe(std::move(dump), market::make_date(1900, 1, 1), {}).copy_into(*table);
+  return table;
+}
+
+void set_universe(const RunArguments& arguments, EngineRunOptions& options) {
+  if (arguments.instruments.empty()) {
+    if (!arguments.strikes.empty() || !arguments.universe_lists.empty()) {
+      throw std::invalid_argument("--strikes and --universe-list need --instruments FILE");
+    }
+    return;
+  }
+  options.universe = arguments.universe;
+  options.universe->dump = arguments.instruments;
+  for (const std::string& text : arguments.universe_lists) {
+    options.universe->lists.push_back(list_of(text));
+    options.universe->filter.lists.push_back(options.universe->lists.back().name);
+  }
+  for (const std::string& text : arguments.strikes) {
+    options.universe->strikes.push_back(strikes_of(text));
+  }
+  options.instruments = table_of(*options.universe);
+}
+
 void set_parameter(strategy::StrategyOptions& options, const std::string& text) {
   const std::size_t dot = text.find('.');
   const std::size_t equals = text.find('=');
@@ -152,6 +241,7 @@ void set_parameter(strategy::StrategyOptions& options, const std::string& text) 
 
 void add_run_options(CLI::App& command, RunArguments& arguments) {
   add_feed_options(command, arguments);
+  add_universe_options(command, arguments);
   add_strategy_options(command, arguments);
   add_execution_options(command, arguments);
   add_paper_options(command, arguments);
@@ -175,6 +265,7 @@ EngineRunOptions engine_options(const RunArguments& arguments) {
                                                               : execution::PnlBasis::average;
   options.paper.ack_latency = nanoseconds_of(arguments.ack_latency_ms, std::chrono::milliseconds{1});
   options.paper.seed = options.seed;
+  set_universe(arguments, options);
   return options;
 }
 

@@ -19,6 +19,10 @@ struct RunArguments {
   double entry_cutoff_minutes = 30;
   double square_off_minutes = 15;
   double ack_latency_ms = 25;
+  std::string instruments;  ///< dump file
+  universe::UniverseOptions universe;
+  std::vector<std::string> universe_lists;  ///< NAME=FILE
+  std::vector<std::string> strikes;         ///< UNDERLYING[:RANK[:N]]
   bool exit_at_end = false;
   bool list_strategies = false;
 };

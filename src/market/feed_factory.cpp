@@ -31,6 +31,7 @@ std::unique_ptr<Feed> make_feed(const FeedRequest& request, const TradingCalenda
   if (request.spec.starts_with(kReplay)) {
     ReplayOptions options = parse_replay_options(request.spec.substr(kReplay.size()));
     options.on_bad_row = request.on_bad_row;
+    options.instruments = request.instruments;
     return std::make_unique<ReplayFeed>(std::move(options), calendar);
   }
   const std::string_view name = request.spec.substr(0, request.spec.find('?'));

@@ -15,6 +15,8 @@ struct FeedRequest {
   std::string_view spec = "sim";
   std::uint64_t seed = 1;
   IstDate sim_date{};  ///< the simulator's first session
+  /// What a replay's symbols are, where it is known; the others are guessed from their names.
+  std::shared_ptr<const InstrumentTable> instruments;
   std::function<void(const BadRow&)> on_bad_row;
 };
 

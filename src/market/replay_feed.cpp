@@ -16,11 +16,17 @@ bool happens_before(const FeedRecord& a, const FeedRecord& b) noexcept {
   return a.kind == RecordKind::candle && b.kind != RecordKind::candle;
 }
 
-/// Guesses the instrument of a row when the table does not have it.
-void know_instrument(InstrumentTable& table, std::string_view exchange, std::string_view symbol,
-                     Timestamp at) {
+/// Finds or guesses the instrument of a row when the table does not have it. An index is guessed:
+/// as a stand-in for the future that a replay of an index does not have.
+void know_instrument(InstrumentTable& table, const InstrumentTable* known,
+                     std::string_view exchange, std::string_view symbol, Timestamp at) {
   if (table.find(exchange, symbol) != nullptr) return;
-  table.add(infer_instrument(symbol, ist_date(at), exchange));
+  const InstrumentInfo* info = known != nullptr ? known->find(exchange, symbol) : nullptr;
+  if (info != nullptr && info->group != SessionGroup::index) {
+    table.add(*info);
+  } else {
+    table.add(infer_instrument(symbol, ist_date(at), exchange));
+  }
 }
 
 }  // namespace
@@ -29,8 +35,11 @@ void know_instrument(InstrumentTable& table, std::string_view exchange, std::str
 class ReplayFeed::Lane {
  public:
   Lane(std::unique_ptr<ReplaySource> source, const TradingCalendar& calendar,
-       InstrumentTable& instruments)
-      : source_(std::move(source)), calendar_(calendar), instruments_(instruments) {}
+       InstrumentTable& instruments, const InstrumentTable* known)
+      : source_(std::move(source)),
+        calendar_(calendar),
+        instruments_(instruments),
+        known_(known) {}
 
   FeedRecord& front() noexcept { return front_; }
   const std::string& error() const { return source_->error(); }
@@ -84,7 +93,7 @@ class ReplayFeed::Lane {
     if (row.symbol.data() == last_symbol_ && row.exchange.data() == last_exchange_) return;
     last_symbol_ = row.symbol.data();
     last_exchange_ = row.exchange.data();
-    know_instrument(instruments_, row.exchange, row.symbol, row.at);
+    know_instrument(instruments_, known_, row.exchange, row.symbol, row.at);
   }
 
   /// A daily candle is that of the date its start lies on: sources write midnight.
@@ -126,6 +135,7 @@ class ReplayFeed::Lane {
   std::unique_ptr<ReplaySource> source_;
   const TradingCalendar& calendar_;
   InstrumentTable& instruments_;
+  const InstrumentTable* known_;
   FeedRecord front_;
   std::priority_queue<Held, std::vector<Held>, Later> held_;
   std::uint64_t order_ = 0;
@@ -140,7 +150,7 @@ ReplayFeed::ReplayFeed(ReplayOptions options, const TradingCalendar& calendar)
   for (const auto& path : replay_files(options_)) {
     files_.push_back(look_into(path, options_, symbols_));
     const ReplayFile& file = files_.back();
-    know_instrument(instruments_, file.first_exchange, file.first_symbol, file.first);
+    know_instrument(instruments_, options_.instruments.get(), file.first_exchange, file.first_symbol, file.first);
   }
   std::stable_sort(files_.begin(), files_.end(),
                    [](const ReplayFile& a, const ReplayFile& b) { return a.first < b.first; });
@@ -151,7 +161,7 @@ ReplayFeed::~ReplayFeed() = default;
 bool ReplayFeed::open_lane(const ReplayFile& file) {
   try {
     auto lane = std::make_unique<Lane>(open_source(file, options_, symbols_, stats_), calendar_,
-                                       instruments_);
+                                       instruments_, options_.instruments.get());
     const FeedState state = lane->advance();
     if (state == FeedState::failed) error_ = lane->error();
     if (state == FeedState::record) lanes_.push_back(std::move(lane));

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct ReplayOptions {
   std::chrono::nanoseconds zone = kIstOffset;
   std::vector<Column> columns;         ///< empty: the header names them
   std::optional<Timeframe> timeframe;  ///< of candles; else from the file name, else from the steps
+  /// What the symbols are, where it is known; the others are guessed from their names.
+  std::shared_ptr<const InstrumentTable> instruments;
   std::function<void(const BadRow&)> on_bad_row;  ///< told of the first FeedStats::kKeptBadRows
 };
 
