@@ -90,6 +90,8 @@ void ExecutionEngine::Impl::close_positions(const Command& command, bool intrada
 }
 
 void ExecutionEngine::Impl::square_off() {
+  // After a gap in the feed: what should have been closed yesterday is closed as soon as it can be.
+  const bool missed = market::ist_date(next_square_off_) < today_;
   for (const PositionKey& key : keys_at_work(true)) {
     const Position* position = book_.find(key);
     const auto working = std::find_if(orders_.working().begin(), orders_.working().end(),
@@ -98,7 +100,8 @@ void ExecutionEngine::Impl::square_off() {
                                                : working != orders_.working().end()
                                                    ? &working->second.request.instrument
                                                    : nullptr;
-    if (instrument == nullptr || !square_off_.has_begun(instrument->group, now_)) continue;
+    if (instrument == nullptr) continue;
+    if (!missed && !square_off_.has_begun(instrument->group, now_)) continue;
     begin_closing(key, {.reason = "automatic square-off of an intraday position",
                         .fee = fee_on(options_.square_off_fees, today_),
                         .automatic = true,

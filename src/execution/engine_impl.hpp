@@ -108,6 +108,7 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void reconcile_restored();
   void save_orders();
   void save_position(const PositionKey& key, const Position& position);
+  void save_marks();
   void save(std::string_view name, std::string value);
 
   // closing.cpp

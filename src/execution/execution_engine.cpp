@@ -173,6 +173,7 @@ void ExecutionEngine::Impl::beat(Timestamp due) {
   heartbeat_.change(troubled || killed_ ? EngineState::degraded : EngineState::active);
   publish_health(due);
   heartbeat_.beat();
+  save_marks();
 }
 
 void ExecutionEngine::Impl::advance_to(Timestamp now) {
@@ -202,6 +203,7 @@ void ExecutionEngine::Impl::stop(Timestamp now) {
   for (const PendingCommand& pending : std::exchange(commands_, {})) {
     publisher_.answer(pending.command, "failed", "the engine stopped before it was done", now_);
   }
+  save_marks();
   if (heartbeat_.change(EngineState::stopped)) publish_health(now_);
 }
 

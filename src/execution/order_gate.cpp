@@ -118,7 +118,7 @@ OrderGate::Refusal OrderGate::entry_refusal(const Question& question) const {
     return RiskRefusal{"flatten", "the position is being closed"};
   }
   if (options_.square_off_mis && intent.product == "MIS" &&
-      square_off_.has_begun(instrument.group, question.now)) {
+      square_off_.is_under_way(instrument.group, question.now)) {
     return RiskRefusal{"square_off", "intraday positions are being closed for the day"};
   }
   if (!question.live && intent.product == "CNC" && intent.side == Side::sell) {

@@ -8,6 +8,10 @@ constexpr std::chrono::minutes kMinute{1};
 
 }  // namespace
 
+std::vector<RateLimits> default_rate_limits() noexcept {
+  return {RateLimits{}};
+}
+
 RateLimits RateWindow::in_force(market::IstDate date) const noexcept {
   RateLimits found{.effective_from = {},
                    .per_second = 0,

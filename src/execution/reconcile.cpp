@@ -94,6 +94,14 @@ void ExecutionEngine::Impl::save_position(const PositionKey& key, const Position
   save(name, position_text(key, position));
 }
 
+/// The last prices of what is held: after a night they are the previous close.
+void ExecutionEngine::Impl::save_marks() {
+  if (options_.state_store == nullptr) return;
+  for (const auto& [key, position] : book_.all()) {
+    if (position.size != 0) save_position(key, position);
+  }
+}
+
 void ExecutionEngine::Impl::restore() {
   if (options_.state_store == nullptr) return;
   for (const auto& [name, value] : options_.state_store->load(publisher_.engine_id())) {
@@ -126,7 +134,7 @@ void ExecutionEngine::Impl::restore_position(std::string_view text) {
   const auto at = book_.all().find(read->first);
   PriceSlot& slot = prices_.slot(read->first.exchange, read->first.symbol);
   slot.positions.push_back({&at->first, &position});
-  position.begin_day(today_);
+  position.begin_day(today_);  // marks what was carried to the price it was saved with
 }
 
 void ExecutionEngine::Impl::reconcile_restored() {

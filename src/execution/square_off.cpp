@@ -11,7 +11,7 @@ constexpr int kSearchDays = 21;
 
 }  // namespace
 
-std::vector<SquareOffRule> default_square_off_rules() {
+std::vector<SquareOffRule> default_square_off_rules() noexcept {
   const market::IstDate always = market::make_date(2010, 1, 1);
   const market::IstDate auctions = market::make_date(2026, 8, 3);
   return {{always, SessionGroup::equity, minutes{10}},
@@ -21,17 +21,26 @@ std::vector<SquareOffRule> default_square_off_rules() {
           {auctions, SessionGroup::equity_fno, minutes{5}}};
 }
 
+std::vector<DatedFee> default_square_off_fees() noexcept {
+  return {{market::make_date(2020, 7, 1), 50}};
+}
+
+Timestamp SquareOffTimes::end_of(SessionGroup group, market::IstDate date) const {
+  Timestamp end = Timestamp::max();
+  const market::DayPlan plan = calendar_.day(group, date);
+  for (const market::PhaseSpan& span : plan.spans()) {
+    if (span.phase == market::Phase::continuous) end = span.end;
+  }
+  return end;
+}
+
 Timestamp SquareOffTimes::on(SessionGroup group, market::IstDate date) const {
   const SquareOffRule* rule = nullptr;
   for (const SquareOffRule& row : rules_) {
     if (row.group != group || row.effective_from > date) continue;
     if (rule == nullptr || row.effective_from >= rule->effective_from) rule = &row;
   }
-  Timestamp end = Timestamp::max();
-  const market::DayPlan plan = calendar_.day(group, date);
-  for (const market::PhaseSpan& span : plan.spans()) {
-    if (span.phase == market::Phase::continuous) end = span.end;
-  }
+  const Timestamp end = end_of(group, date);
   return rule == nullptr || end == Timestamp::max() ? Timestamp::max() : end - rule->before_end;
 }
 

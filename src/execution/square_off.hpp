@@ -22,8 +22,15 @@ class SquareOffTimes {
   bool has_begun(market::SessionGroup group, Timestamp t) const {
     return t >= on(group, market::ist_date(t));
   }
+  /// Whether it has begun and the market is still open.
+  bool is_under_way(market::SessionGroup group, Timestamp t) const {
+    return has_begun(group, t) && t < end_of(group, market::ist_date(t));
+  }
 
  private:
+  /// Of the date's last continuous session; Timestamp::max() without one.
+  Timestamp end_of(market::SessionGroup group, market::IstDate date) const;
+
   const market::TradingCalendar& calendar_;
   std::vector<SquareOffRule> rules_;
 };

@@ -109,13 +109,11 @@ TEST_P(TaxOnSales, FollowsTheRatesOfTheDate) {
   EXPECT_DOUBLE_EQ(stt("NIFTY25NOV26000CE"), row.option);
 }
 
-INSTANTIATE_TEST_SUITE_P(Charges, TaxOnSales,
-                         testing::Values(DatedTax{2023, 3, 31, 100, 500},
-                                         DatedTax{2023, 4, 1, 125, 625},
-                                         DatedTax{2024, 9, 30, 125, 625},
-                                         DatedTax{2024, 10, 1, 200, 1000},
-                                         DatedTax{2026, 3, 31, 200, 1000},
-                                         DatedTax{2026, 4, 1, 500, 1500}));
+INSTANTIATE_TEST_SUITE_P(
+    Charges, TaxOnSales,
+    testing::Values(DatedTax{2023, 3, 31, 100, 500}, DatedTax{2023, 4, 1, 125, 625},
+                    DatedTax{2024, 9, 30, 125, 625}, DatedTax{2024, 10, 1, 200, 1000},
+                    DatedTax{2026, 3, 31, 200, 1000}, DatedTax{2026, 4, 1, 500, 1500}));
 
 TEST(Charges, OfAnAutomaticSquareOffAreAnItemOfTheirOwnWithGst) {
   const market::InstrumentInfo share = instrument("INFY");

@@ -39,7 +39,9 @@ class ScriptedBroker final : public Broker {
   std::string_view name() const override { return "scripted"; }
   void set_listener(BrokerListener* listener) override { listener_ = listener; }
   std::string new_order_id(Timestamp) override { return "L" + std::to_string(++ids_); }
-  void resume_order_ids(std::string_view last) override { ids_ = std::stoi(std::string(last.substr(1))); }
+  void resume_order_ids(std::string_view last) override {
+    ids_ = std::stoi(std::string(last.substr(1)));
+  }
   void submit(const OrderRequest& request, Timestamp) override {
     sent.push_back(request);
     if (fails) throw std::runtime_error("the connection broke");
@@ -104,16 +106,16 @@ class EngineFixture : public testing::Test {
     } else {
       broker = std::make_unique<PaperBroker>(calendar_, paper_);
     }
-    engine_ = std::make_unique<ExecutionEngine>(
-        bus_.publisher(), calendar_, instruments_, std::move(broker), options_,
-        [this](const strategy::OrderNews& news) {
-          finished_ += news.finished ? 1 : 0;
-          last_trade_pnl_ = news.trade_pnl;
-          last_size_ = news.position_size;
-          last_order_ = news.order_id;
-          ++news_count_;
-          if (on_news_) on_news_(news);
-        });
+    engine_ = std::make_unique<ExecutionEngine>(bus_.publisher(), calendar_, instruments_,
+                                                std::move(broker), options_,
+                                                [this](const strategy::OrderNews& news) {
+                                                  finished_ += news.finished ? 1 : 0;
+                                                  last_trade_pnl_ = news.trade_pnl;
+                                                  last_size_ = news.position_size;
+                                                  last_order_ = news.order_id;
+                                                  ++news_count_;
+                                                  if (on_news_) on_news_(news);
+                                                });
     engine_->start(start_at_);
     return *engine_;
   }

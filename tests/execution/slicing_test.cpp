@@ -61,8 +61,8 @@ TEST_F(SlicingTest, TellsWhichSliceOfHowManyAnOrderIs) {
     slices.push_back(field_of(order, "parent_order_id") + " " + field_of(order, "slice_no") +
                      " of " + field_of(order, "slice_count") + ": " + field_of(order, "qty"));
   }
-  EXPECT_THAT(slices, ElementsAre(parent + " 1 of 3: 40", parent + " 2 of 3: 40",
-                                  parent + " 3 of 3: 20"));
+  EXPECT_THAT(slices,
+              ElementsAre(parent + " 1 of 3: 40", parent + " 2 of 3: 40", parent + " 3 of 3: 20"));
 }
 
 TEST_F(SlicingTest, BooksEveryFillOnceAndFinishesOnce) {

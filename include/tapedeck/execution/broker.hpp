@@ -46,15 +46,15 @@ struct OrderChanges {
 
 /// News from the broker. Views are valid during the call.
 struct BrokerUpdate {
-  std::string_view order_id;
+  std::string_view order_id{};
   OrderStatus status = OrderStatus::unknown;
   Timestamp at{};
-  std::string_view broker_status;  ///< the broker's own word
-  std::string_view reason;
-  std::string_view reject_code;  ///< of a rejected order; with `open`: of a refused modification
-  std::int64_t fill_qty = 0;     ///< of this fill; 0: none
+  std::string_view broker_status{};  ///< the broker's own word
+  std::string_view reason{};
+  std::string_view reject_code{};  ///< of a rejected order; with `open`: of a refused modification
+  std::int64_t fill_qty = 0;       ///< of this fill; 0: none
   double fill_price = 0;
-  std::string_view fill_id;
+  std::string_view fill_id{};
   std::string_view exchange_order_id{};
   std::optional<Timestamp> exchange_at{};  ///< the exchange's own time, whole seconds
   /// All that is filled, where the broker tells it, and at which average: fills that were missed

@@ -26,6 +26,9 @@ struct RateLimits {
   std::int64_t modifications_per_order = 25;
 };
 
+/// Kite's, whatever the date.
+std::vector<RateLimits> default_rate_limits() noexcept;
+
 /// What the gate before every order holds back; 0: no limit. Orders that only reduce a position
 /// pass the first three whatever they are.
 struct RiskLimits {
@@ -35,7 +38,7 @@ struct RiskLimits {
   /// How far a limit or trigger price may be from the last price, in percent.
   double price_band_pct = 0;
   std::int64_t max_slices = 10;  ///< of an order above the freeze quantity
-  std::vector<RateLimits> rates{RateLimits{}};
+  std::vector<RateLimits> rates = default_rate_limits();
 };
 
 /// When the broker closes intraday (MIS) positions of a group: so long before the end of the day's
@@ -47,12 +50,15 @@ struct SquareOffRule {
 };
 /// 15:20 for shares and 15:25 for derivatives until August 2026, as Zerodha's page has it; from
 /// then on 15:10 (shares with a closing auction), 15:20 (others) and 15:35: not confirmed.
-std::vector<SquareOffRule> default_square_off_rules();
+std::vector<SquareOffRule> default_square_off_rules() noexcept;
 
 struct DatedFee {
   market::IstDate effective_from{};
   double rupees = 0;
 };
+
+/// 50 rupees since July 2020 (Zerodha's page; from when before that is not confirmed).
+std::vector<DatedFee> default_square_off_fees() noexcept;
 
 struct ExecutionOptions {
   double capital = 1'000'000;  ///< rupees that margins are taken from
@@ -69,7 +75,7 @@ struct ExecutionOptions {
   bool square_off_mis = true;
   std::vector<SquareOffRule> square_off = default_square_off_rules();
   /// Rupees before GST for each order of the automatic square-off.
-  std::vector<DatedFee> square_off_fees{{market::make_date(2020, 7, 1), 50}};
+  std::vector<DatedFee> square_off_fees = default_square_off_fees();
   /// How often closing one position is tried (every second), and how long flatten may take until
   /// it is answered with `failed`.
   int closing_attempts = 5;
