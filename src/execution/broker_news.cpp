@@ -102,37 +102,40 @@ bool ExecutionEngine::Impl::take_missed_fill(Order& order, const BrokerUpdate& u
   return alone;
 }
 
-void ExecutionEngine::Impl::take_status(Order& order, BrokerUpdate update) {
-  const bool live = broker_->is_live();
-  const bool fills = update.fill_qty > 0;
-  if (fills && order.filled + update.fill_qty >= order.request.qty) {
-    update.status = OrderStatus::filled;
-  } else if (fills && update.status != OrderStatus::filled && !is_final(update.status)) {
-    update.status = OrderStatus::partially_filled;
-  }
-  const bool after_the_end = fills && is_final(order.status);
-  if (after_the_end && !is_final(update.status)) update.status = order.status;
-  // An acknowledgement that comes late moves nothing back; it only tells when.
-  const bool late_ack = live && update.status == OrderStatus::acknowledged && !fills &&
+/// What a fill makes of the status, whatever word came with it.
+OrderStatus ExecutionEngine::Impl::status_with_fill(const Order& order,
+                                                    const BrokerUpdate& update) const {
+  if (order.filled + update.fill_qty >= order.request.qty) return OrderStatus::filled;
+  if (is_final(update.status)) return update.status;
+  return is_final(order.status) ? order.status : OrderStatus::partially_filled;
+}
+
+/// Whether a live broker says nothing that is not known, or something that is over.
+bool ExecutionEngine::Impl::is_old_news(const Order& order, const BrokerUpdate& update) const {
+  if (!broker_->is_live() || update.fill_qty > 0) return false;
+  const bool late_ack = update.status == OrderStatus::acknowledged &&
                         order.status != OrderStatus::submitted &&
                         order.status != OrderStatus::unknown;
-  const bool still_on_its_way = live && is_sent_state(update.status);
-  const bool known = live && !fills && update.status == order.status;
-  if (late_ack && !order.acked_at) order.acked_at = update.at;
-  if (late_ack || still_on_its_way || known) {
+  const bool older = !can_follow(order.status, update.status) && update.at < order.updated_at;
+  return late_ack || is_sent_state(update.status) || update.status == order.status || older;
+}
+
+void ExecutionEngine::Impl::take_status(Order& order, BrokerUpdate update) {
+  const bool fills = update.fill_qty > 0;
+  if (is_old_news(order, update)) {
     ++counts_.duplicate_updates;
+    // An acknowledgement that comes late moves nothing back; it only tells when.
+    if (update.status == OrderStatus::acknowledged && !order.acked_at) order.acked_at = update.at;
     return;
   }
-  const bool follows = can_follow(order.status, update.status);
-  const bool overfills = fills && order.filled + update.fill_qty > order.request.qty;
-  const bool surprise = !follows || overfills || after_the_end;
-  if (surprise && !live) {
+  if (fills) update.status = status_with_fill(order, update);
+  const std::int64_t filled = order.filled + update.fill_qty;
+  const bool lacks_fills = update.status == OrderStatus::filled && filled < order.request.qty;
+  const bool surprise =
+      !can_follow(order.status, update.status) || lacks_fills || filled > order.request.qty;
+  if (surprise && !broker_->is_live()) {
     ++counts_.refused_transitions;
     surprised();
-    return;
-  }
-  if (!fills && !follows && update.at < order.updated_at) {  // older than what is known
-    ++counts_.duplicate_updates;
     return;
   }
   if (surprise) {
@@ -140,6 +143,7 @@ void ExecutionEngine::Impl::take_status(Order& order, BrokerUpdate update) {
     surprised();
   }
   apply(order, update, surprise);
+  if (lacks_fills) broker_->request_status(order.request.order_id, now_);
 }
 
 void ExecutionEngine::Impl::apply(Order& order, const BrokerUpdate& update, bool surprise) {
@@ -209,19 +213,18 @@ void ExecutionEngine::Impl::book_fill(Order& order, const BrokerUpdate& update, 
   order.filled_at = update.at;
   if (update.status == OrderStatus::filled) fill_latency_.add(update.at - order.intent.decided_at);
   const double before = order.charges.total();
-  order.charges = charges_of({.instrument = order.request.instrument,
-                              .side = order.request.side,
-                              .product = order.request.product,
-                              .turnover = to_rupees(order.turnover),
-                              .square_off_fee = order.square_off_fee},
-                             market::ist_date(update.at));
+  order.charges = charges_so_far(order, update.at);
   publish_order(order, update, surprise);
+  move_position(order, update, order.charges.total() - before);
+}
 
+void ExecutionEngine::Impl::move_position(Order& order, const BrokerUpdate& update,
+                                          double charges) {
   PositionBook::Fill fill;
   fill.key = order.key();
   fill.signed_qty = strategy::signed_qty(order.request.side, update.fill_qty);
   fill.price = update.fill_price;
-  fill.charges = order.charges.total() - before;
+  fill.charges = charges;
   fill.at = update.at;
   const Position* held = book_.find(fill.key);
   const std::int64_t size_before = held != nullptr ? held->size : 0;
@@ -240,6 +243,8 @@ void ExecutionEngine::Impl::book_fill(Order& order, const BrokerUpdate& update, 
   position.round_trip_id = order.intent.round_trip_id;
   position.marked_at = update.at;
   position.marked_price = update.fill_price;
+  position.last_fill = {order.request.order_id, std::string(update.fill_id), order.filled,
+                        order.turnover};
   save_position(fill.key, position);
   publish_position(fill.key, position, update.at, &order.intent);
   tell(order, update.at, outcome.trade_pnl);

@@ -90,11 +90,14 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void take_news(Order& order, BrokerUpdate update);
   bool take_fill(Order& order, BrokerUpdate& update);
   bool take_missed_fill(Order& order, const BrokerUpdate& update);
+  OrderStatus status_with_fill(const Order& order, const BrokerUpdate& update) const;
+  bool is_old_news(const Order& order, const BrokerUpdate& update) const;
   void take_status(Order& order, BrokerUpdate update);
   void apply(Order& order, const BrokerUpdate& update, bool surprise);
   void note_status(Order& order, OrderStatus before, const BrokerUpdate& update);
   void settle_modification(Order& order, const BrokerUpdate& update);
   void book_fill(Order& order, const BrokerUpdate& update, bool surprise);
+  void move_position(Order& order, const BrokerUpdate& update, double charges);
   void update_parent(const Order& child, const BrokerUpdate& update);
   void tell(Order& order, Timestamp at, std::optional<double> trade_pnl);
   void surprised();
@@ -105,6 +108,7 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void not_found(Order& order, const BrokerUpdate& update);
   void restore();
   void restore_position(std::string_view text);
+  void catch_up_orders();
   void reconcile_restored();
   void save_orders();
   void save_position(const PositionKey& key, const Position& position);
@@ -140,6 +144,7 @@ class ExecutionEngine::Impl final : public BrokerListener {
                         const strategy::OrderIntent* intent);
   void publish_health(Timestamp at, std::string_view error = {});
   Map health_metrics() const;
+  Map orders_by_status() const;
 
   market::EnginePublisher publisher_;
   const market::TradingCalendar& calendar_;

@@ -113,7 +113,7 @@ void ExecutionEngine::Impl::publish_position(const PositionKey& key, const Posit
   publisher_.publish(event, at);
 }
 
-Map ExecutionEngine::Impl::health_metrics() const {
+Map ExecutionEngine::Impl::orders_by_status() const {
   std::array<std::int64_t, kOrderStatuses.size()> by_status{};
   for (const auto& [id, order] : orders_.working()) {
     if (!order.is_parent()) ++by_status[static_cast<std::size_t>(order.status)];
@@ -123,11 +123,15 @@ Map ExecutionEngine::Impl::health_metrics() const {
     if (is_final(status)) continue;
     states.set(to_string(status), by_status[static_cast<std::size_t>(status)]);
   }
+  return states;
+}
+
+Map ExecutionEngine::Impl::health_metrics() const {
   const strategy::Pnl pnl = this->pnl({});
   Map metrics;
   metrics.set("broker", broker_->name())
       .set("open_orders", orders_.open_orders())
-      .set("orders_by_status", states)
+      .set("orders_by_status", orders_by_status())
       .set("orders_total", counts_.orders)
       .set("fills_total", counts_.fills)
       .set("rejects_total", counts_.rejects)

@@ -2,6 +2,15 @@
 
 namespace tapedeck::execution {
 
+Charges charges_so_far(const Order& order, Timestamp at) {
+  return charges_of({.instrument = order.request.instrument,
+                     .side = order.request.side,
+                     .product = order.request.product,
+                     .turnover = to_rupees(order.turnover),
+                     .square_off_fee = order.square_off_fee},
+                    market::ist_date(at));
+}
+
 namespace {
 
 template <typename Orders>

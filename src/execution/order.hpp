@@ -61,6 +61,9 @@ struct Order {
   }
 };
 
+/// What the order's fills have cost, at the rates of a moment.
+Charges charges_so_far(const Order& order, Timestamp at);
+
 class OrderTable {
  public:
   using Orders = std::map<std::string, Order, std::less<>>;

@@ -4,17 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <map>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
-#include "execution/money.hpp"
-#include "execution/order_rules.hpp"
-#include "execution/paper_matching.hpp"
-#include "execution/text_hash.hpp"
-#include "market/random_source.hpp"
+#include "execution/paper_broker_impl.hpp"
 
 namespace tapedeck::execution {
 namespace {
@@ -25,99 +17,7 @@ constexpr std::string_view kIdPrefix = "PAPER-";
 // A price stamped with the very end of a session still counts.
 constexpr std::chrono::nanoseconds kJustAfter{1};
 
-std::string_view word_of(OrderStatus status) {
-  switch (status) {
-    case OrderStatus::acknowledged:
-      return "PUT ORDER REQ RECEIVED";
-    case OrderStatus::open:
-    case OrderStatus::partially_filled:
-      return "OPEN";
-    case OrderStatus::trigger_pending:
-      return "TRIGGER PENDING";
-    case OrderStatus::filled:
-      return "COMPLETE";
-    case OrderStatus::rejected:
-      return "REJECTED";
-    default:
-      return "CANCELLED";
-  }
-}
-
 }  // namespace
-
-class PaperBroker::Impl {
- public:
-  Impl(const market::TradingCalendar& calendar, PaperBrokerOptions options)
-      : calendar_(calendar), options_(options), random_(options.seed) {}
-
-  void set_listener(BrokerListener* listener) { listener_ = listener; }
-  std::string new_order_id(Timestamp now);
-  void resume_order_ids(std::string_view last);
-  void submit(const OrderRequest& request, Timestamp now);
-  void modify(const OrderRequest& changed, Timestamp now);
-  bool cancel(std::string_view order_id, Timestamp now);
-  void request_status(std::string_view order_id, Timestamp now);
-  void on_price(const PriceUpdate& price);
-  Timestamp next_due() const noexcept { return due_; }
-  void advance_to(Timestamp now);
-
- private:
-  enum class Stage { sent, waits_for_trigger, works };
-  struct Order {
-    OrderRequest request;
-    Stage stage = Stage::sent;
-    Timestamp ack_at{};
-    Timestamp expires_at{};
-    std::optional<OrderRequest> changed;
-    Timestamp change_at{};
-    std::int64_t remaining = 0;
-    int fills = 0;
-    double protection = 0;  ///< the limit that market protection set; 0: none
-    bool rests = false;
-
-    Timestamp due() const noexcept {
-      Timestamp at = expires_at;
-      if (stage == Stage::sent) at = std::min(at, ack_at);
-      if (changed) at = std::min(at, change_at);
-      return at;
-    }
-  };
-  using Orders = std::map<std::uint64_t, Order>;  // by arrival
-
-  OrderRefusal refusal_of(const OrderRequest& request, Timestamp now);
-  Timestamp expiry_of(const Order& order, Timestamp now) const;
-  bool is_trading(const market::InstrumentInfo& instrument, Timestamp at, bool& auction) const;
-  void tell(const Order& order, OrderStatus status, Timestamp at, std::string_view reason = {},
-            std::string_view reject_code = {});
-  void acknowledge(Order& order);
-  void change(Order& order);
-  /// Brings what is due of one order. @return whether the order is done
-  bool advance(Order& order, Timestamp now);
-  bool looks_at(const Order& order, const PriceUpdate& price) const;
-  double limit_of(Order& order, const PriceUpdate& price);
-  /// @return whether the order works: it needs no trigger, has had it, or has it now
-  bool trigger(std::uint64_t number, const PriceUpdate& price);
-  /// Lets an order meet a price. @param budget units the price has left for all orders
-  void meet(std::uint64_t number, const PriceUpdate& price, std::int64_t& budget);
-  void fill(Order& order, double at, std::int64_t qty, const PriceUpdate& price);
-  std::int64_t budget_of(const PriceUpdate& price) const;
-  std::int64_t fillable(const Order& order, std::int64_t budget) const;
-  Orders::iterator find(std::string_view order_id);
-  Order take(Orders::iterator at);
-  void find_due();
-
-  const market::TradingCalendar& calendar_;
-  PaperBrokerOptions options_;
-  market::RandomSource random_;
-  BrokerListener* listener_ = nullptr;
-  Orders orders_;
-  std::uint64_t arrivals_ = 0;
-  std::unordered_map<std::string, std::vector<std::uint64_t>, TextHash, std::equal_to<>> by_symbol_;
-  std::unordered_map<std::string, std::uint64_t, TextHash, std::equal_to<>> by_id_;
-  Timestamp due_ = Timestamp::max();
-  market::IstDate id_date_{};
-  std::uint64_t ids_ = 0;
-};
 
 // --- ids ---
 
@@ -145,6 +45,25 @@ void PaperBroker::Impl::resume_order_ids(std::string_view last) {
 }
 
 // --- orders ---
+
+/// The word the real broker has for a state.
+std::string_view PaperBroker::Impl::word_of(OrderStatus status) {
+  switch (status) {
+    case OrderStatus::acknowledged:
+      return "PUT ORDER REQ RECEIVED";
+    case OrderStatus::open:
+    case OrderStatus::partially_filled:
+      return "OPEN";
+    case OrderStatus::trigger_pending:
+      return "TRIGGER PENDING";
+    case OrderStatus::filled:
+      return "COMPLETE";
+    case OrderStatus::rejected:
+      return "REJECTED";
+    default:
+      return "CANCELLED";
+  }
+}
 
 OrderRefusal PaperBroker::Impl::refusal_of(const OrderRequest& request, Timestamp now) {
   OrderRefusal refusal = rule_broken_by(request, options_, market::ist_date(now));
@@ -248,116 +167,6 @@ PaperBroker::Impl::Order PaperBroker::Impl::take(Orders::iterator at) {
   if (symbol->second.empty()) by_symbol_.erase(symbol);
   find_due();
   return order;
-}
-
-// --- prices ---
-
-/// @param auction set when the price comes from the closing auction
-/// @return whether orders meet prices at that moment
-bool PaperBroker::Impl::is_trading(const market::InstrumentInfo& instrument, Timestamp at,
-                                   bool& auction) const {
-  const market::DayPlan plan = calendar_.day(instrument.group, market::ist_date(at));
-  for (const market::PhaseSpan& span : plan.spans()) {
-    if (span.phase == Phase::continuous && span.start <= at && at <= span.end) return true;
-    if (span.phase != Phase::closing_auction || !(span.start <= at && at <= span.end)) continue;
-    auction = true;
-    return at >= span.start + options_.auction_trades_from;
-  }
-  return false;
-}
-
-std::int64_t PaperBroker::Impl::budget_of(const PriceUpdate& price) const {
-  if (!(options_.volume_share > 0) || price.quantity <= 0) {
-    return std::numeric_limits<std::int64_t>::max();
-  }
-  return static_cast<std::int64_t>(static_cast<double>(price.quantity) *
-                                   std::min(options_.volume_share, 1.0));
-}
-
-std::int64_t PaperBroker::Impl::fillable(const Order& order, std::int64_t budget) const {
-  std::int64_t qty = std::min(order.remaining, budget);
-  if (options_.fill_limit > 0) qty = std::min(qty, options_.fill_limit);
-  const std::int64_t lot = std::max<std::int64_t>(order.request.instrument.lot_size, 1);
-  return qty == order.remaining ? qty : qty / lot * lot;
-}
-
-void PaperBroker::Impl::fill(Order& order, double at, std::int64_t qty, const PriceUpdate& price) {
-  order.remaining -= qty;
-  const std::string id = order.request.order_id;  // the listener may end the order meanwhile
-  const std::string fill_id = fmt::format("{}-F{}", id, ++order.fills);
-  BrokerUpdate update;
-  update.order_id = id;
-  update.status = order.remaining == 0 ? OrderStatus::filled : OrderStatus::partially_filled;
-  update.at = price.at;
-  update.broker_status = word_of(update.status);
-  update.fill_qty = qty;
-  update.fill_price = at;
-  update.fill_id = fill_id;
-  listener_->on_broker_update(update);
-}
-
-bool PaperBroker::Impl::looks_at(const Order& order, const PriceUpdate& price) const {
-  if (order.stage == Stage::sent || order.ack_at > price.at) return false;
-  return price.exchange.empty() || price.exchange == order.request.instrument.exchange;
-}
-
-/// What bounds the price of an order that works; finds the limit of market protection once.
-double PaperBroker::Impl::limit_of(Order& order, const PriceUpdate& price) {
-  const OrderRequest& request = order.request;
-  if (has_limit(request.type)) return request.limit_price;
-  if (order.protection == 0 && !order.rests) {
-    const bool knows_market = request.last_price > 0 && request.type == OrderType::market;
-    const double reference = knows_market ? request.last_price : price.price;
-    order.protection = protected_limit(request, reference, market::ist_date(price.at), options_);
-    order.expires_at = expiry_of(order, price.at);
-  }
-  return order.protection;
-}
-
-bool PaperBroker::Impl::trigger(std::uint64_t number, const PriceUpdate& price) {
-  Order& order = orders_.at(number);
-  if (order.stage != Stage::waits_for_trigger) return true;
-  if (!is_triggered(order.request, price.price)) return false;
-  order.stage = Stage::works;
-  order.expires_at = expiry_of(order, price.at);
-  const Order told = order;
-  tell(told, OrderStatus::open, price.at, "triggered");
-  return orders_.contains(number);  // the listener may have cancelled it
-}
-
-void PaperBroker::Impl::meet(std::uint64_t number, const PriceUpdate& price, std::int64_t& budget) {
-  const auto at = orders_.find(number);
-  bool auction = false;
-  if (at == orders_.end() || !looks_at(at->second, price)) return;
-  if (!is_trading(at->second.request.instrument, price.at, auction)) return;
-  if (!trigger(number, price)) return;
-  Order& order = at->second;
-  const bool ioc = order.request.validity == Validity::ioc;
-  const double limit = limit_of(order, price);
-  const auto traded = match({order.request, limit, order.rests, auction}, price, options_);
-  const std::int64_t qty = traded ? fillable(order, budget) : 0;
-  order.rests = true;
-  if (qty > 0) {
-    budget -= qty;
-    fill(order, *traded, qty, price);
-  }
-  const auto still = orders_.find(number);
-  if (still == orders_.end() || (still->second.remaining > 0 && !ioc)) return;
-  const Order done = take(still);
-  if (done.remaining > 0) {
-    tell(done, OrderStatus::cancelled, price.at, "IOC: the rest could not be filled at once");
-  }
-}
-
-void PaperBroker::Impl::on_price(const PriceUpdate& price) {
-  if (orders_.empty() || !is_price(price.price)) return;
-  const auto symbol = by_symbol_.find(price.symbol);
-  if (symbol == by_symbol_.end()) return;
-  // A fill may bring a new order of the listener or take one away: walk over a copy.
-  const std::vector<std::uint64_t> waiting = symbol->second;
-  std::int64_t budget = budget_of(price);
-  for (const std::uint64_t number : waiting) meet(number, price, budget);
-  find_due();
 }
 
 // --- the clock ---

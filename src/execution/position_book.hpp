@@ -32,6 +32,14 @@ struct Lot {
   Money price = 0;
 };
 
+/// The newest fill of a position, and its order after it.
+struct LastFill {
+  std::string order_id;
+  std::string fill_id;
+  std::int64_t order_filled = 0;
+  Money order_turnover = 0;
+};
+
 struct Position {
   market::InstrumentInfo instrument;
   std::int64_t size = 0;  ///< signed units
@@ -50,6 +58,7 @@ struct Position {
   Money trip_charges = 0;
   Timestamp marked_at{};
   double marked_price = 0;
+  LastFill last_fill;
 
   /// Average of what is held; 0 when flat.
   double entry_price() const noexcept;

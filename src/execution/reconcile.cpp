@@ -120,7 +120,29 @@ void ExecutionEngine::Impl::restore() {
       restore_position(value);
     }
   }
+  catch_up_orders();
   if (counts_.damaged_state > 0) ++troubles_;
+}
+
+/// A position is saved before its orders. What came between is in the position: the order learns
+/// of its last fill, so that asking the broker does not book it again.
+void ExecutionEngine::Impl::catch_up_orders() {
+  for (const auto& [key, position] : book_.all()) {
+    const LastFill& last = position.last_fill;
+    Order* order = orders_.find(last.order_id);
+    if (order == nullptr || order->filled >= last.order_filled) continue;
+    order->filled = last.order_filled;
+    order->turnover = last.order_turnover;
+    order->fill_ids.insert(last.fill_id);
+    if (order->filled < order->request.qty) continue;
+    order->status = OrderStatus::filled;  // told before the restart
+    orders_.file(*order);
+  }
+  for (auto& [id, order] : orders_.working()) {
+    if (order.filled > 0 && !order.is_parent()) {
+      order.charges = charges_so_far(order, order.filled_at.value_or(now_));
+    }
+  }
 }
 
 void ExecutionEngine::Impl::restore_position(std::string_view text) {

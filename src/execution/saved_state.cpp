@@ -197,6 +197,8 @@ std::string position_text(const PositionKey& key, const Position& position) {
   out.money(position.day_start_charges).integer(position.date.time_since_epoch().count());
   out.text(position.round_trip_id).text(position.signal_exchange).text(position.signal_symbol);
   out.money(position.trip_realized).money(position.trip_charges);
+  const LastFill& last = position.last_fill;
+  out.text(last.order_id).text(last.fill_id).integer(last.order_filled).money(last.order_turnover);
   out.integer(static_cast<std::int64_t>(position.lots.size()));
   for (const Lot& lot : position.lots) out.integer(lot.qty).money(lot.price);
   return out.take();
@@ -226,6 +228,10 @@ std::optional<std::pair<PositionKey, Position>> read_position(std::string_view t
   position.signal_symbol = in.text();
   position.trip_realized = in.money();
   position.trip_charges = in.money();
+  position.last_fill.order_id = in.text();
+  position.last_fill.fill_id = in.text();
+  position.last_fill.order_filled = in.integer();
+  position.last_fill.order_turnover = in.money();
   for (std::int64_t left = in.integer(); left > 0 && in.ok(); --left) {
     Lot lot;
     lot.qty = in.integer();

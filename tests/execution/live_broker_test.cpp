@@ -183,6 +183,20 @@ TEST_F(LiveBrokerTest, AFillAfterTheCancellationIsBookedAndFlagged) {
   EXPECT_EQ(engine().counts().cancelled, 1U);
 }
 
+TEST_F(LiveBrokerTest, AFilledOrderWhoseFillsAreMissingIsAskedFor) {
+  const std::string id = send();
+  broker().say(id, OrderStatus::filled, start_at_ + 1s);
+  EXPECT_THAT(orders(id).back(), HasSubstr(R"("surprise":true)"));
+  EXPECT_THAT(broker().asked, ElementsAre(id));
+  broker().say({.order_id = id,
+                .status = OrderStatus::filled,
+                .at = start_at_ + 2s,
+                .filled_qty = 10,
+                .avg_price = 1500});
+  EXPECT_EQ(held(), 10);
+  EXPECT_THAT(broker().asked, ElementsAre(id));
+}
+
 TEST_F(LiveBrokerTest, MoreThanWasOrderedIsBookedAndFlagged) {
   const std::string id = send();
   broker().fill(id, 10, 1500, "F1", start_at_ + 1s, OrderStatus::filled);

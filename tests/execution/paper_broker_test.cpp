@@ -152,6 +152,15 @@ TEST_F(PaperBrokerTest, FillsAShareOfTheQuantityTradedOfAllOrdersTogetherInWhole
   EXPECT_THAT(seen_, testing::SizeIs(2)) << "a tenth of 9 is none";
 }
 
+TEST_F(PaperBrokerTest, FillsAtLeastALotAtAPrice) {
+  options_.fill_limit = 40;
+  OrderRequest future = request(150, "NIFTY25NOVFUT");
+  future.instrument.lot_size = 75;
+  broker().submit(future, at_ist(10, 0));
+  price(at_ist(10, 0, 1), 26'000, "NIFTY25NOVFUT");
+  EXPECT_EQ(seen_.back(), "partially_filled 75@2600005");
+}
+
 TEST_F(PaperBrokerTest, CancelsWhatAnIocOrderDoesNotGetAtOnce) {
   options_.fill_limit = 4;
   OrderRequest ioc = request(10);

@@ -3,6 +3,7 @@
 
 #include "execution/execution_support.hpp"
 #include "execution/saved_state.hpp"
+#include "tapedeck/execution/charges.hpp"
 #include "tapedeck/market/state_store.hpp"
 
 namespace tapedeck::execution {
@@ -109,6 +110,38 @@ TEST_F(RestartTest, LiveOrdersAtWorkAreAskedForAndGoOnWithWhatWasMissed) {
   EXPECT_EQ(engine().positions()[0].size, 10);
   EXPECT_EQ(engine().order(id)->status, OrderStatus::filled);
   EXPECT_NEAR(engine().order(id)->avg_price, 1500.6, 1e-9);
+}
+
+TEST_F(RestartTest, ChargesOfAHalfFilledOrderAreNotTakenTwice) {
+  live_ = true;
+  const std::string id = engine().submit(intent(Side::buy, 100), start_at_);
+  broker().fill(id, 50, 1500, "F1", start_at_ + 1s);
+  crash_and_restart(start_at_ + 10s);
+  broker().fill(id, 50, 1500, "F2", start_at_ + 11s, OrderStatus::filled);
+  const double whole = charges_of({.instrument = *instruments_.find("NSE", "INFY"),
+                                   .side = Side::buy,
+                                   .product = "MIS",
+                                   .turnover = 150'000},
+                                  market::ist_date(start_at_))
+                           .total();
+  EXPECT_NEAR(engine().positions()[0].charges, whole, 1e-6);
+}
+
+TEST_F(RestartTest, AFillSavedWithItsPositionButNotYetWithItsOrderIsNotBookedTwice) {
+  live_ = true;
+  const std::string id = engine().submit(intent(Side::buy, 10), start_at_);
+  const std::string before = store_.load("engine").at("orders");
+  broker().fill(id, 4, 1500, "F1", start_at_ + 1s);
+  store_.save("engine", "orders", before);
+  crash_and_restart(start_at_ + 10s);
+  broker().fill(id, 4, 1500, "F1", start_at_ + 11s);
+  broker().say({.order_id = id,
+                .status = OrderStatus::cancelled,
+                .at = start_at_ + 12s,
+                .filled_qty = 4,
+                .avg_price = 1500});
+  EXPECT_EQ(engine().positions()[0].size, 4);
+  EXPECT_EQ(engine().order(id)->filled_qty, 4);
 }
 
 TEST_F(RestartTest, SlicedOrdersEndWithTheirSlices) {

@@ -28,7 +28,7 @@ struct PaperBrokerOptions {
   std::chrono::nanoseconds ack_latency = std::chrono::milliseconds{25};
   double spread_ticks = 0;      ///< between bid and ask where the feed has none
   double slippage_ticks = 1;    ///< of an order that takes
-  std::int64_t fill_limit = 0;  ///< units an order gets at one price; 0: no limit
+  std::int64_t fill_limit = 0;  ///< units, at least a lot, an order gets at one price; 0: all
   double volume_share = 0;      ///< of the quantity traded at a price, for all orders; 0: no limit
   double reject_probability = 0;  ///< [0, 1]: orders rejected by chance
   std::uint64_t seed = 1;
