@@ -35,11 +35,13 @@ void ExecutionEngine::Impl::ask_overdue() {
     Order* order = orders_.find(id);
     if (order == nullptr || is_final(order->status) || order->answer_due > now_) continue;
     if (order->status != OrderStatus::unknown) {
+      const std::string reason =
+          fmt::format("no answer from the broker to {}", to_string(order->status));
       BrokerUpdate update;
       update.order_id = id;
       update.at = now_;
       update.status = OrderStatus::unknown;
-      update.reason = fmt::format("no answer from the broker to {}", to_string(order->status));
+      update.reason = reason;
       apply(*order, update, false);
     }
     order->answer_due = now_ + order->ask_again;
