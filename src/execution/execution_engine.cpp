@@ -1,258 +1,287 @@
 #include "tapedeck/execution/execution_engine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
+#include <utility>
+
+#include "execution/engine_impl.hpp"
+#include "execution/margin.hpp"
 
 namespace tapedeck::execution {
 
 using market::EngineState;
-using market::InstrumentInfo;
 
-void ExecutionEngine::Latency::add(std::chrono::nanoseconds t) noexcept {
-  ++count;
-  last_ms = static_cast<double>(t.count()) / 1e6;
-  sum_ms += last_ms;
-}
-
-ExecutionEngine::ExecutionEngine(market::EnginePublisher publisher,
-                                 const market::InstrumentTable& instruments,
-                                 std::unique_ptr<Broker> broker, ExecutionOptions options,
-                                 NewsSink news)
-    : publisher_(publisher),
+ExecutionEngine::Impl::Impl(market::EnginePublisher publisher,
+                            const market::TradingCalendar& calendar,
+                            const market::InstrumentTable& instruments,
+                            std::unique_ptr<Broker> broker, ExecutionOptions options, NewsSink news)
+    : publisher_(std::move(publisher)),
+      calendar_(calendar),
       instruments_(instruments),
       broker_(std::move(broker)),
-      options_(options),
+      options_(std::move(options)),
       news_(std::move(news)),
-      heartbeat_(options.health_every) {
+      heartbeat_(options_.health_every),
+      book_(options_.pnl_basis),
+      rate_(options_.limits.rates),
+      square_off_(calendar, options_.square_off),
+      gate_(options_, orders_, book_, rate_, square_off_),
+      prices_(instruments) {
   broker_->set_listener(this);
-}
-
-// --- orders ---
-
-void ExecutionEngine::submit(const strategy::OrderIntent& intent, Timestamp now) {
-  now_ = std::max(now_, now);
-  ++counts_.orders;
-  const std::string id = broker_->new_order_id(now_);
-  Order& order = orders_[id];
-  order.intent = intent;
-  order.request.order_id = id;
-  order.request.side = intent.side;
-  order.request.qty = intent.qty;
-  order.request.product = intent.product;
-  order.request.tag = intent.correlation_id;
-  order.request.instrument.symbol = intent.order_symbol;
-  const InstrumentInfo* instrument = instruments_.find(intent.order_exchange, intent.order_symbol);
-  if (instrument != nullptr) order.request.instrument = *instrument;
-
-  BrokerUpdate update;
-  update.order_id = id;
-  update.at = now_;
-  update.status = OrderStatus::created;
-  update.reason = order.intent.reason;
-  publish_order(order, update);
-  update.reason = {};
-
-  const std::string problem = instrument == nullptr
-                                  ? fmt::format("there is no instrument '{}'", intent.order_symbol)
-                                  : margin_problem(order);
-  if (!problem.empty()) {
-    update.status = OrderStatus::rejected;
-    update.reason = problem;
-    update.reject_code = instrument == nullptr ? "unknown_symbol" : "insufficient_margin";
-    on_broker_update(update);
-    return;
-  }
-  order.sent_at = now_;
-  update.status = OrderStatus::submitted;
-  on_broker_update(update);
-  const OrderRequest request = order.request;
-  broker_->submit(request, now_);
-}
-
-double ExecutionEngine::margin_of(const InstrumentInfo& instrument, double value) const noexcept {
-  const bool derivative = instrument.is_derivative() || instrument.stand_in;
-  return std::abs(value) *
-         (derivative ? options_.margin_rate_derivatives : options_.margin_rate_equity);
-}
-
-double ExecutionEngine::margin_used() const noexcept {
-  double used = 0;
-  for (const auto& [key, position] : book_.all()) {
-    used +=
-        margin_of(position.instrument, static_cast<double>(position.size) * position.last_price);
-  }
-  return used;
-}
-
-std::string ExecutionEngine::margin_problem(const Order& order) const {
-  if (order.intent.is_exit) return {};
-  const double value = static_cast<double>(order.request.qty) * order.intent.reference_price;
-  const double wanted = margin_of(order.request.instrument, value);
-  const double free = options_.capital - margin_used();
-  if (wanted <= free) return {};
-  return fmt::format("the margin of {:.0f} is more than the {:.0f} that is free", wanted, free);
-}
-
-void ExecutionEngine::on_broker_update(const BrokerUpdate& update) {
-  now_ = std::max(now_, update.at);
-  const auto at = orders_.find(update.order_id);
-  if (at == orders_.end() || !can_follow(at->second.status, update.status)) {
-    ++counts_.refused_transitions;
-    heartbeat_.change(EngineState::degraded);
-    return;
-  }
-  move_on(at->second, update);
-  if (is_final(update.status)) orders_.erase(at);
-}
-
-void ExecutionEngine::move_on(Order& order, const BrokerUpdate& update) {
-  order.status = update.status;
-  switch (update.status) {
-    case OrderStatus::acknowledged:
-      order.acked_at = update.at;
-      if (order.sent_at) ack_latency_.add(update.at - *order.sent_at);
-      break;
-    case OrderStatus::rejected:
-      ++counts_.rejects;
-      break;
-    case OrderStatus::expired:
-      ++counts_.expired;
-      break;
-    default:
-      break;
-  }
-  if (update.fill_qty > 0) {
-    book_fill(order, update);
-    return;
-  }
-  publish_order(order, update);
-  if (is_final(update.status)) tell(order, update.at, std::nullopt);
-}
-
-void ExecutionEngine::book_fill(Order& order, const BrokerUpdate& update) {
-  ++counts_.fills;
-  order.filled += update.fill_qty;
-  order.turnover += static_cast<double>(update.fill_qty) * update.fill_price;
-  order.filled_at = update.at;
-  if (update.status == OrderStatus::filled) fill_latency_.add(update.at - order.intent.decided_at);
-  order.charges = charges_of(order.request.instrument, order.request.side, order.turnover,
-                             market::ist_date(update.at));
-  const double charged =
-      order.charges.total() - std::exchange(order.charged, order.charges.total());
-  publish_order(order, update);
-
-  PositionBook::Fill fill;
-  fill.key = {order.intent.order_symbol, order.intent.strategy, order.intent.product};
-  fill.signed_qty = strategy::signed_qty(order.request.side, update.fill_qty);
-  fill.price = update.fill_price;
-  fill.charges = charged;
-  fill.at = update.at;
-  const auto outcome = book_.apply(fill, order.request.instrument);
-  outcome.position->round_trip_id = order.intent.round_trip_id;
-  outcome.position->marked_at = update.at;
-  outcome.position->marked_price = update.fill_price;
-  publish_position(fill.key, *outcome.position, update.at, order.intent.correlation_id);
-  tell(order, update.at, outcome.trade_pnl);
-}
-
-void ExecutionEngine::tell(const Order& order, Timestamp at, std::optional<double> trade_pnl) {
-  if (!news_) return;
-  const Position* position =
-      book_.find({order.intent.order_symbol, order.intent.strategy, order.intent.product});
-  strategy::OrderNews news;
-  news.strategy = order.intent.strategy;
-  news.signal_symbol = order.intent.signal_symbol;
-  news.at = at;
-  news.finished = is_final(order.status);
-  news.position_size = position != nullptr ? position->size : 0;
-  news.trade_pnl = trade_pnl;
-  news_(news);
 }
 
 // --- prices ---
 
-void ExecutionEngine::on_price(const PriceUpdate& price) {
-  now_ = std::max(now_, price.at);
-  broker_->on_price(price);
-  auto& positions = book_.all();
-  PositionKey first{std::string(price.symbol), {}, {}};
-  for (auto at = positions.lower_bound(first);
-       at != positions.end() && at->first.symbol == price.symbol; ++at) {
-    Position& position = at->second;
-    begin_day(position, market::ist_date(price.at));
+void ExecutionEngine::Impl::on_price(const PriceUpdate& price) {
+  set_now(price.at);
+  if (!is_price(price.price)) {
+    ++counts_.bad_prices;
+    return;
+  }
+  PriceSlot& slot = prices_.slot(price.exchange, price.symbol);
+  slot.last = price.price;
+  if (!orders_.working().empty()) {
+    PriceUpdate resolved = price;
+    resolved.exchange = slot.exchange;
+    broker_->on_price(resolved);
+  }
+  if (open_positions_ > 0 && !slot.positions.empty()) mark(slot, price);
+}
+
+void ExecutionEngine::Impl::mark(PriceSlot& slot, const PriceUpdate& price) {
+  for (const HeldPosition& held : slot.positions) {
+    Position& position = *held.position;
     if (position.size == 0) continue;
     position.last_price = price.price;
     if (price.price == position.marked_price) continue;
     if (price.at - position.marked_at < options_.mark_every) continue;
     position.marked_at = price.at;
     position.marked_price = price.price;
-    publish_position(at->first, position, price.at, {});
+    publish_position(*held.key, position, price.at, nullptr);
   }
 }
 
-strategy::Pnl ExecutionEngine::pnl(std::string_view strategy) const {
+// --- figures ---
+
+double ExecutionEngine::Impl::total_net() const {
+  Money net = 0;
+  for (const auto& [key, position] : book_.all()) {
+    net += position.realized + position.unrealized() - position.charges;
+  }
+  return to_rupees(net);
+}
+
+/// Capital less losses, less what positions and entries at work tie up. Gains are not lent.
+double ExecutionEngine::Impl::margin_available() const {
+  double used = 0;
+  for (const auto& [key, position] : book_.all()) used += margin_of(key, position, options_);
+  for (const auto& [id, order] : orders_.working()) {
+    const OrderRequest& request = order.request;
+    const Position* held = book_.find(order.key());
+    const bool leaves = held != nullptr && held->size != 0 &&
+                        (held->size > 0) == (request.side == strategy::Side::sell);
+    if (order.is_parent() || leaves) continue;
+    used += margin_of(request.instrument, request.product,
+                      strategy::signed_qty(request.side, order.remaining()),
+                      valued_at(order.intent, request.instrument, request.last_price), options_);
+  }
+  return options_.capital + std::min(0.0, total_net()) - used;
+}
+
+strategy::Pnl ExecutionEngine::Impl::pnl(std::string_view strategy) const {
   strategy::Pnl total;
+  Money realized = 0, unrealized = 0, charges = 0, day_net = 0;
   for (const auto& [key, position] : book_.all()) {
     if (!strategy.empty() && key.strategy != strategy) continue;
-    total.realized += position.realized;
-    total.unrealized += position.unrealized();
-    total.charges += position.charges;
-    total.margin_used +=
-        margin_of(position.instrument, static_cast<double>(position.size) * position.last_price);
+    realized += position.realized;
+    unrealized += position.unrealized();
+    charges += position.charges;
+    day_net += position.day_net();
+    total.margin_used += margin_of(key, position, options_);
     if (position.size != 0) ++total.open_positions;
   }
-  total.margin_available = options_.capital - margin_used();
+  total.realized = to_rupees(realized);
+  total.unrealized = to_rupees(unrealized);
+  total.charges = to_rupees(charges);
+  total.day_net = to_rupees(day_net);
+  total.margin_available = margin_available();
   return total;
+}
+
+std::vector<PositionView> ExecutionEngine::Impl::positions() const {
+  std::vector<PositionView> all;
+  for (const auto& [key, position] : book_.all()) {
+    all.push_back({.exchange = key.exchange,
+                   .symbol = key.symbol,
+                   .product = key.product,
+                   .strategy = key.strategy,
+                   .size = position.size,
+                   .entry_price = position.entry_price(),
+                   .last_price = position.last_price,
+                   .realized = to_rupees(position.realized),
+                   .unrealized = to_rupees(position.unrealized()),
+                   .day_pnl = to_rupees(position.day_pnl()),
+                   .charges = to_rupees(position.charges)});
+  }
+  return all;
 }
 
 // --- the clock ---
 
-void ExecutionEngine::start(Timestamp now) {
-  now_ = now;
+void ExecutionEngine::Impl::roll_day(market::IstDate date) {
+  today_ = date;
+  prices_.forget_resolved();
+  for (auto& [key, position] : book_.all()) position.begin_day(date);
+}
+
+void ExecutionEngine::Impl::set_state(EngineState state) {
+  const bool changes = state != heartbeat_.state();
+  if (killed_ && state == EngineState::active) state = EngineState::degraded;
+  if (changes && heartbeat_.change(state)) publish_health(now_);
+}
+
+void ExecutionEngine::Impl::start(Timestamp now) {
+  set_now(now);
   heartbeat_.start(now);
   publish_health(now);
-  heartbeat_.change(EngineState::active);
-  publish_health(now);
+  restore();
+  next_square_off_ = options_.square_off_mis ? square_off_.next(now) : Timestamp::max();
+  set_state(counts_.damaged_state > 0 ? EngineState::degraded : EngineState::active);
+  reconcile_restored();
 }
 
-Timestamp ExecutionEngine::next_due() const {
-  return std::min(heartbeat_.next_due(), broker_->next_due());
+Timestamp ExecutionEngine::Impl::next_due() const {
+  Timestamp due =
+      std::min({heartbeat_.next_due(), broker_->next_due(), next_square_off_, next_answer_due_});
+  for (const auto& [key, closing] : closings_) due = std::min(due, closing.next_try);
+  for (const PendingCommand& pending : commands_) due = std::min(due, pending.deadline);
+  return due;
 }
 
-void ExecutionEngine::advance_to(Timestamp now) {
-  for (Timestamp due = next_due(); due <= now; due = next_due()) {
-    now_ = std::max(now_, due);
-    broker_->advance_to(due);
-    if (heartbeat_.next_due() > due) continue;
-    const bool surprised = counts_.refused_transitions != refused_at_last_beat_;
-    refused_at_last_beat_ = counts_.refused_transitions;
-    heartbeat_.change(surprised ? EngineState::degraded : EngineState::active);
-    publish_health(due);
-    heartbeat_.beat();
+void ExecutionEngine::Impl::do_due_work() {
+  broker_->advance_to(now_);
+  if (next_answer_due_ <= now_) ask_overdue();
+  if (next_square_off_ <= now_) {
+    square_off();
+    next_square_off_ = square_off_.next(now_);
   }
-  now_ = std::max(now_, now);
+  if (!closings_.empty() || !commands_.empty()) run_closings();
+  orders_.forget_finished(options_.keep_finished_orders);
 }
 
-void ExecutionEngine::skip_to(Timestamp now) {
-  now_ = std::max(now_, now);
-  broker_->advance_to(now);
+void ExecutionEngine::Impl::beat(Timestamp due) {
+  const bool troubled = std::exchange(troubles_at_last_beat_, troubles_) != troubles_;
+  heartbeat_.change(troubled || killed_ ? EngineState::degraded : EngineState::active);
+  publish_health(due);
+  heartbeat_.beat();
+  save_marks();
+}
+
+void ExecutionEngine::Impl::advance_to(Timestamp now) {
+  for (Timestamp due = next_due(); due <= now; due = next_due()) {
+    set_now(due);
+    do_due_work();
+    if (heartbeat_.next_due() <= now_) beat(heartbeat_.next_due());
+  }
+  set_now(now);
+}
+
+void ExecutionEngine::Impl::skip_to(Timestamp now) {
+  set_now(now);
+  do_due_work();
   heartbeat_.skip_to(now);
 }
 
-void ExecutionEngine::fail(Timestamp now, std::string_view reason) {
-  now_ = std::max(now_, now);
+void ExecutionEngine::Impl::fail(Timestamp now, std::string_view reason) {
+  set_now(now);
   if (heartbeat_.change(EngineState::error)) publish_health(now_, reason);
 }
 
-void ExecutionEngine::stop(Timestamp now) {
-  now_ = std::max(now_, now);
-  while (!orders_.empty()) {
-    const std::string id = orders_.begin()->first;
-    if (!broker_->cancel(id, now_)) orders_.erase(id);
+void ExecutionEngine::Impl::stop(Timestamp now) {
+  set_now(now);
+  closings_.clear();
+  cancel_all(now_, "the engine stops");
+  for (const PendingCommand& pending : std::exchange(commands_, {})) {
+    publisher_.answer(pending.command, "failed", "the engine stopped before it was done", now_);
   }
+  save_marks();
   if (heartbeat_.change(EngineState::stopped)) publish_health(now_);
+}
+
+// --- the engine ---
+
+ExecutionEngine::ExecutionEngine(market::EnginePublisher publisher,
+                                 const market::TradingCalendar& calendar,
+                                 const market::InstrumentTable& instruments,
+                                 std::unique_ptr<Broker> broker, ExecutionOptions options,
+                                 NewsSink news)
+    : impl_(std::make_unique<Impl>(std::move(publisher), calendar, instruments, std::move(broker),
+                                   std::move(options), std::move(news))) {}
+ExecutionEngine::~ExecutionEngine() = default;
+
+std::string ExecutionEngine::submit(const strategy::OrderIntent& intent, Timestamp now) {
+  return impl_->submit(intent, now);
+}
+std::optional<strategy::RiskRefusal> ExecutionEngine::modify(std::string_view order_id,
+                                                             const OrderChanges& changes,
+                                                             Timestamp now) {
+  return impl_->modify(order_id, changes, now);
+}
+std::optional<strategy::RiskRefusal> ExecutionEngine::cancel(std::string_view order_id,
+                                                             Timestamp now,
+                                                             std::string_view reason) {
+  return impl_->cancel(order_id, now, reason);
+}
+std::size_t ExecutionEngine::cancel_all(Timestamp now, std::string_view reason) {
+  return impl_->cancel_all(now, reason);
+}
+void ExecutionEngine::on_price(const PriceUpdate& price) {
+  impl_->on_price(price);
+}
+strategy::Pnl ExecutionEngine::pnl(std::string_view strategy) const {
+  return impl_->pnl(strategy);
+}
+std::optional<strategy::RiskRefusal> ExecutionEngine::refusal_of(
+    const strategy::OrderIntent& intent, Timestamp now) const {
+  return impl_->refusal_of(intent, now);
+}
+std::optional<OrderView> ExecutionEngine::order(std::string_view order_id) const {
+  const Order* order = impl_->orders().find(order_id);
+  if (order == nullptr) return std::nullopt;
+  return OrderView{order->status, order->request.qty, order->filled, order->avg_price(),
+                   order->request.limit_price};
+}
+std::vector<PositionView> ExecutionEngine::positions() const {
+  return impl_->positions();
+}
+const ExecutionCounts& ExecutionEngine::counts() const noexcept {
+  return impl_->counts();
+}
+bool ExecutionEngine::is_killed() const noexcept {
+  return impl_->is_killed();
+}
+void ExecutionEngine::start(Timestamp now) {
+  impl_->start(now);
+}
+Timestamp ExecutionEngine::next_due() const {
+  return impl_->next_due();
+}
+void ExecutionEngine::advance_to(Timestamp now) {
+  impl_->advance_to(now);
+}
+void ExecutionEngine::skip_to(Timestamp now) {
+  impl_->skip_to(now);
+}
+void ExecutionEngine::fail(Timestamp now, std::string_view reason) {
+  impl_->fail(now, reason);
+}
+void ExecutionEngine::stop(Timestamp now) {
+  impl_->stop(now);
+}
+void ExecutionEngine::stop_telemetry() {
+  impl_->stop_telemetry();
+}
+bool ExecutionEngine::obey(const market::Command& command, Timestamp now) {
+  return impl_->obey(command, now);
 }
 
 }  // namespace tapedeck::execution

@@ -1,22 +1,66 @@
 // What ExecutionEngine tells: how its events are put together.
-#include "tapedeck/execution/execution_engine.hpp"
+#include <array>
+
+#include "execution/engine_impl.hpp"
+#include "execution/order_rules.hpp"
+#include "tapedeck/market/state_store.hpp"
 
 namespace tapedeck::execution {
 namespace {
 
 Map as_map(const Charges& charges) {
-  return Map{{"brokerage", charges.brokerage},
-             {"stt", charges.stt},
-             {"exchange", charges.exchange},
-             {"sebi", charges.sebi},
-             {"stamp", charges.stamp},
-             {"gst", charges.gst},
-             {"total", strategy::to_paise(charges.total())}};
+  Map map{{"brokerage", charges.brokerage}, {"stt", charges.stt},
+          {"exchange", charges.exchange},   {"sebi", charges.sebi},
+          {"stamp", charges.stamp},         {"gst", charges.gst}};
+  if (charges.auto_square_off > 0) map.set("auto_square_off", charges.auto_square_off);
+  map.set("total", strategy::to_paise(charges.total()));
+  return map;
+}
+
+/// What the order was, or is, to be traded at.
+double price_of(const Order& order) {
+  if (order.filled > 0) return order.avg_price();
+  if (has_limit(order.request.type)) return order.request.limit_price;
+  return has_trigger(order.request.type) ? order.request.trigger_price
+                                         : order.intent.reference_price;
+}
+
+void set_figures(OrderEvent& event, const Order& order, const BrokerUpdate& update) {
+  const OrderRequest& request = order.request;
+  event.qty = request.qty;
+  event.price = price_of(order);
+  event.filled_qty = order.filled;
+  event.remaining_qty = order.remaining();
+  if (order.filled > 0) event.avg_price = order.avg_price();
+  if (update.fill_qty > 0) {
+    event.fill_id = update.fill_id;
+    event.fill_qty = update.fill_qty;
+    event.fill_price = update.fill_price;
+    event.charges = as_map(order.charges);
+  }
+  if (has_trigger(request.type)) event.trigger_price = request.trigger_price;
+  if (!has_limit(request.type) && request.market_protection_pct != 0) {
+    event.market_protection_pct = request.market_protection_pct;
+  }
+}
+
+void set_family(OrderEvent& event, const Order& order) {
+  const OrderRequest& request = order.request;
+  event.parent_order_id = request.parent_order_id;
+  if (request.slice_no > 0) event.slice_no = request.slice_no;
+  if (request.slice_count > 0) event.slice_count = request.slice_count;
+  if (order.is_parent()) event.slice_count = static_cast<std::int64_t>(order.children.size());
+  event.basket_id = order.intent.basket_id;
+  event.tag = request.tag;
+  event.algo_id = request.algo_id;
+  event.correlation_id = order.intent.correlation_id;
+  event.round_trip_id = order.intent.round_trip_id;
 }
 
 }  // namespace
 
-void ExecutionEngine::publish_order(const Order& order, const BrokerUpdate& update) {
+void ExecutionEngine::Impl::publish_order(const Order& order, const BrokerUpdate& update,
+                                          bool surprise) {
   const OrderRequest& request = order.request;
   const auto fields = request.instrument.event_fields();
   OrderEvent event;
@@ -24,92 +68,107 @@ void ExecutionEngine::publish_order(const Order& order, const BrokerUpdate& upda
   event.symbol = request.instrument.symbol;
   event.side = strategy::to_string(request.side);
   event.status = to_string(update.status);
-  event.qty = request.qty;
-  if (order.filled > 0) {
-    event.avg_price = order.turnover / static_cast<double>(order.filled);
-    event.price = event.avg_price;
-  } else {
-    event.price =
-        request.type == OrderType::limit ? request.limit_price : order.intent.reference_price;
-  }
-  event.filled_qty = order.filled;
-  event.remaining_qty = request.qty - order.filled;
-  if (update.fill_qty > 0) {
-    event.fill_id = update.fill_id;
-    event.fill_qty = update.fill_qty;
-    event.fill_price = update.fill_price;
-    event.charges = as_map(order.charges);
-  }
+  set_figures(event, order, update);
   event.strategy = order.intent.strategy;
   event.order_type = to_string(request.type);
   event.product = request.product;
   event.variety = "regular";
-  event.validity = "DAY";
+  event.validity = to_string(request.validity);
   event.reason = update.reason;
   event.reject_code = update.reject_code;
   event.broker = broker_->name();
   event.broker_status = update.broker_status;
-  event.tag = request.tag;
-  event.correlation_id = order.intent.correlation_id;
-  event.round_trip_id = order.intent.round_trip_id;
+  event.exchange_order_id = order.exchange_order_id;
+  set_family(event, order);
   event.decided_at = order.intent.decided_at;
   event.sent_at = order.sent_at;
   event.acked_at = order.acked_at;
+  event.exchange_at = order.exchange_at;
   event.filled_at = order.filled_at;
   event.instrument = &fields;
   if (request.instrument.stand_in) event.extra.set("stand_in", true);
+  if (surprise) event.extra.set("surprise", true);
   publisher_.publish(event, update.at);
 }
 
-void ExecutionEngine::publish_position(const PositionKey& key, const Position& position,
-                                       Timestamp at, std::string_view correlation_id) {
+void ExecutionEngine::Impl::publish_position(const PositionKey& key, const Position& position,
+                                             Timestamp at, const strategy::OrderIntent* intent) {
   const auto fields = position.instrument.event_fields();
   PositionEvent event;
   event.symbol = key.symbol;
   event.position_size = position.size;
-  event.entry_price = position.entry_price;
+  event.entry_price = position.entry_price();
   event.last_price = position.last_price;
-  event.realized_pnl = strategy::to_paise(position.realized);
-  event.unrealized_pnl = strategy::to_paise(position.unrealized());
-  event.day_pnl = strategy::to_paise(position.day_pnl());
-  event.charges = strategy::to_paise(position.charges);
-  event.pnl_basis = "average";
+  event.realized_pnl = in_paise(position.realized);
+  event.unrealized_pnl = in_paise(position.unrealized());
+  event.day_pnl = in_paise(position.day_pnl());
+  event.charges = in_paise(position.charges);
+  event.pnl_basis = book_.basis() == PnlBasis::fifo ? "fifo" : "average";
   event.product = key.product;
   event.scope = "strategy";
   event.strategy = key.strategy;
-  event.correlation_id = correlation_id;
+  if (intent != nullptr) event.correlation_id = intent->correlation_id;
   event.round_trip_id = position.round_trip_id;
   event.instrument = &fields;
   publisher_.publish(event, at);
 }
 
-void ExecutionEngine::publish_health(Timestamp at, std::string_view error) {
-  const auto mean = [](const Latency& latency) {
-    return latency.count > 0 ? Value(latency.sum_ms / static_cast<double>(latency.count))
-                             : Value(nullptr);
-  };
-  const auto last = [](const Latency& latency) {
-    return latency.count > 0 ? Value(latency.last_ms) : Value(nullptr);
-  };
+Map ExecutionEngine::Impl::orders_by_status() const {
+  std::array<std::int64_t, kOrderStatuses.size()> by_status{};
+  for (const auto& [id, order] : orders_.working()) {
+    if (!order.is_parent()) ++by_status[static_cast<std::size_t>(order.status)];
+  }
+  Map states;
+  for (const OrderStatus status : kOrderStatuses) {
+    if (is_final(status)) continue;
+    states.set(to_string(status), by_status[static_cast<std::size_t>(status)]);
+  }
+  return states;
+}
+
+Map ExecutionEngine::Impl::health_metrics() const {
   const strategy::Pnl pnl = this->pnl({});
+  Map metrics;
+  metrics.set("broker", broker_->name())
+      .set("open_orders", orders_.open_orders())
+      .set("orders_by_status", orders_by_status())
+      .set("orders_total", counts_.orders)
+      .set("fills_total", counts_.fills)
+      .set("rejects_total", counts_.rejects)
+      .set("cancelled_total", counts_.cancelled)
+      .set("expired_total", counts_.expired)
+      .set("unknown_outcomes", counts_.unknown_outcomes)
+      .set("refused_transitions", counts_.refused_transitions)
+      .set("surprises", counts_.surprises)
+      .set("duplicate_updates", counts_.duplicate_updates)
+      .set("refused_requests", counts_.refused_requests)
+      .set("bad_prices", counts_.bad_prices)
+      .set("open_positions", pnl.open_positions)
+      .set("closing_positions", closings_.size())
+      .set("orders_sent_today", rate_.sent_today())
+      .set("ack_latency_ms", ack_latency_.last())
+      .set("ack_latency_mean_ms", ack_latency_.mean())
+      .set("ack_latency_p99_ms", ack_latency_.p99())
+      .set("decision_to_fill_ms", fill_latency_.last())
+      .set("decision_to_fill_mean_ms", fill_latency_.mean())
+      .set("decision_to_fill_p99_ms", fill_latency_.p99())
+      .set("margin_used", strategy::to_paise(pnl.margin_used))
+      .set("margin_available", strategy::to_paise(pnl.margin_available))
+      .set("kill_switch", killed_);
+  if (killed_) metrics.set("killed_by", killed_by_);
+  if (counts_.damaged_state > 0) metrics.set("damaged_state", counts_.damaged_state);
+  if (publisher_.lost() > 0) metrics.set("events_lost", publisher_.lost());
+  return metrics;
+}
+
+void ExecutionEngine::Impl::publish_health(Timestamp at, std::string_view error) {
   EngineHealth health;
   health.engine_name = kName;
   health.status = to_string(heartbeat_.state());
-  health.metrics.set("broker", broker_->name())
-      .set("open_orders", orders_.size())
-      .set("orders_total", counts_.orders)
-      .set("fills", counts_.fills)
-      .set("rejects", counts_.rejects)
-      .set("expired", counts_.expired)
-      .set("refused_transitions", counts_.refused_transitions)
-      .set("open_positions", pnl.open_positions)
-      .set("ack_latency_ms", last(ack_latency_))
-      .set("ack_latency_mean_ms", mean(ack_latency_))
-      .set("decision_to_fill_ms", last(fill_latency_))
-      .set("decision_to_fill_mean_ms", mean(fill_latency_))
-      .set("margin_used", strategy::to_paise(pnl.margin_used))
-      .set("margin_available", strategy::to_paise(pnl.margin_available));
-  if (publisher_.lost() > 0) health.metrics.set("events_lost", publisher_.lost());
+  health.metrics = health_metrics();
+  if (options_.state_store != nullptr && !options_.state_store->problem().empty()) {
+    health.metrics.set("state_problem", options_.state_store->problem());
+  }
   if (!error.empty()) health.metrics.set("error", error);
   publisher_.publish(health, at);
 }

@@ -14,7 +14,7 @@ constexpr std::uint32_t bits(std::initializer_list<OrderStatus> all) {
   return set;
 }
 
-/// What ends an order that the broker has.
+/// What ends an order that the broker has, or leaves its end open.
 constexpr std::uint32_t kEnds = bits({cancelled, rejected, expired, unknown, error});
 /// What a working order may become.
 constexpr std::uint32_t kWorking =
@@ -23,20 +23,24 @@ constexpr std::uint32_t kWorking =
 constexpr std::uint32_t followers(OrderStatus from) {
   switch (from) {
     case created:
-      return bits({submitted, rejected, cancelled, error});
+      return bits({submitted, cancelled, rejected, error});
     case submitted:
-      return bits({acknowledged, open, trigger_pending, partially_filled, filled}) | kEnds;
+      return bits({acknowledged, open, trigger_pending, partially_filled, filled, cancel_pending}) |
+             kEnds;
     case acknowledged:
       return bits({open, trigger_pending}) | kWorking;
     case open:
+      return kWorking;
     case trigger_pending:
-    case partially_filled:
+    case partially_filled:  // open: a modification of the rest was accepted
+      return bits({open}) | kWorking;
     case modify_pending:
-      return bits({open, trigger_pending}) | kWorking;
-    case cancel_pending:
+      return bits({open, trigger_pending, partially_filled, filled, cancel_pending}) | kEnds;
+    case cancel_pending:  // the cancellation may be refused
       return bits({open, trigger_pending, partially_filled, filled}) | kEnds;
-    case unknown:
-      return bits({acknowledged, open, trigger_pending}) | kWorking;
+    case unknown:  // whatever the broker says it is
+      return bits({acknowledged, open, trigger_pending, partially_filled, filled, cancel_pending,
+                   cancelled, rejected, expired, error});
     case filled:
     case cancelled:
     case rejected:

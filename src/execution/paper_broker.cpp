@@ -3,79 +3,96 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <vector>
+#include <charconv>
+#include <utility>
+
+#include "execution/paper_broker_impl.hpp"
 
 namespace tapedeck::execution {
 namespace {
 
-using strategy::Side;
+using market::Phase;
 
-bool is_on_tick(double price, double tick) {
-  const double ticks = price / tick;
-  return std::abs(ticks - std::round(ticks)) < 1e-6;
+constexpr std::string_view kIdPrefix = "PAPER-";
+// A price stamped with the very end of a session still counts.
+constexpr std::chrono::nanoseconds kJustAfter{1};
+
+}  // namespace
+
+// --- ids ---
+
+std::string PaperBroker::Impl::new_order_id(Timestamp now) {
+  const market::IstDate date = market::ist_date(now);
+  if (date != id_date_) {
+    id_date_ = date;
+    ids_ = 0;
+  }
+  return fmt::format("{}{}-{:04}", kIdPrefix, market::format_compact_date(date), ++ids_);
 }
 
-double on_tick(double price, double tick) {
-  const double rounded = std::round(price / tick) * tick;
-  return std::round(rounded * 10000.0) / 10000.0;
+void PaperBroker::Impl::resume_order_ids(std::string_view last) {
+  constexpr std::size_t kDateDigits = 8;
+  const std::size_t number_at = kIdPrefix.size() + kDateDigits + 1;
+  if (!last.starts_with(kIdPrefix) || last.size() <= number_at) return;
+  const std::string_view day = last.substr(kIdPrefix.size(), kDateDigits);
+  const auto date = market::parse_date(
+      fmt::format("{}-{}-{}", day.substr(0, 4), day.substr(4, 2), day.substr(6, 2)));
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(last.data() + number_at, last.data() + last.size(), number);
+  if (!date || read.ec != std::errc{} || read.ptr != last.data() + last.size()) return;
+  id_date_ = *date;
+  ids_ = number;
 }
 
-std::string_view word_of(OrderStatus status) {
+// --- orders ---
+
+/// The word the real broker has for a state.
+std::string_view PaperBroker::Impl::word_of(OrderStatus status) {
   switch (status) {
     case OrderStatus::acknowledged:
       return "PUT ORDER REQ RECEIVED";
     case OrderStatus::open:
     case OrderStatus::partially_filled:
       return "OPEN";
+    case OrderStatus::trigger_pending:
+      return "TRIGGER PENDING";
     case OrderStatus::filled:
       return "COMPLETE";
     case OrderStatus::rejected:
       return "REJECTED";
-    case OrderStatus::cancel_pending:
-      return "CANCEL PENDING";
     default:
       return "CANCELLED";
   }
 }
 
-}  // namespace
-
-std::string PaperBroker::new_order_id(Timestamp now) {
-  const market::IstDate date = market::ist_date(now);
-  if (date != id_date_) {
-    id_date_ = date;
-    ids_ = 0;
+OrderRefusal PaperBroker::Impl::refusal_of(const OrderRequest& request, Timestamp now) {
+  OrderRefusal refusal = rule_broken_by(request, options_, market::ist_date(now));
+  if (refusal.code.empty()) refusal = closed_for(request, options_, calendar_, now);
+  if (!refusal.code.empty() || !(options_.reject_probability > 0)) return refusal;
+  if (random_.uniform() < options_.reject_probability) {
+    refusal = {"simulated", "rejected by chance, as the paper broker is told to"};
   }
-  return fmt::format("PAPER-{}-{:04}", market::format_compact_date(date), ++ids_);
+  return refusal;
 }
 
-PaperBroker::Refusal PaperBroker::refusal_of(const OrderRequest& request, Timestamp now) const {
-  const market::InstrumentInfo& instrument = request.instrument;
-  if (request.qty <= 0) {
-    return {"bad_quantity", fmt::format("the quantity {} is not above zero", request.qty)};
+/// The end of the session the order is in; what has a limit goes through the closing auction.
+Timestamp PaperBroker::Impl::expiry_of(const Order& order, Timestamp now) const {
+  const OrderRequest& request = order.request;
+  const bool has_price =
+      request.type == OrderType::limit ||
+      (order.stage == Stage::works && (request.type == OrderType::sl || order.protection > 0));
+  Timestamp end = now;
+  const market::DayPlan plan = calendar_.day(request.instrument.group, market::ist_date(now));
+  for (const market::PhaseSpan& span : plan.spans()) {
+    if (span.contains(now)) end = span.end;
+    const bool carries = has_price && span.phase == Phase::closing_auction && span.start == end;
+    if (carries) end = span.end;
   }
-  if (!instrument.tradable && !instrument.stand_in) {
-    return {"not_tradable", fmt::format("{} is an index and cannot be ordered; order its future",
-                                        instrument.symbol)};
-  }
-  if (instrument.lot_size > 1 && request.qty % instrument.lot_size != 0) {
-    return {"lot_size", fmt::format("the quantity {} is no multiple of the lot size {}",
-                                    request.qty, instrument.lot_size)};
-  }
-  if (request.type == OrderType::limit &&
-      (request.limit_price <= 0 || !is_on_tick(request.limit_price, instrument.tick_size))) {
-    return {"tick_size", fmt::format("the price {} is no multiple of the tick size {}",
-                                     request.limit_price, instrument.tick_size)};
-  }
-  if (!calendar_.continuous_at(instrument.group, now)) {
-    return {"market_closed", fmt::format("{} is not in continuous trading", instrument.symbol)};
-  }
-  return {};
+  return end + kJustAfter;
 }
 
-void PaperBroker::tell(const Order& order, OrderStatus status, Timestamp at,
-                       std::string_view reason, std::string_view reject_code) {
+void PaperBroker::Impl::tell(const Order& order, OrderStatus status, Timestamp at,
+                             std::string_view reason, std::string_view reject_code) {
   BrokerUpdate update;
   update.order_id = order.request.order_id;
   update.status = status;
@@ -86,102 +103,166 @@ void PaperBroker::tell(const Order& order, OrderStatus status, Timestamp at,
   listener_->on_broker_update(update);
 }
 
-void PaperBroker::submit(const OrderRequest& request, Timestamp now) {
+void PaperBroker::Impl::submit(const OrderRequest& request, Timestamp now) {
   Order order;
   order.request = request;
-  order.ack_at = now + options_.ack_latency;
-  order.remaining = request.qty;
-  if (const Refusal refusal = refusal_of(request, now); !refusal.code.empty()) {
+  if (const OrderRefusal refusal = refusal_of(request, now); !refusal.code.empty()) {
     tell(order, OrderStatus::rejected, now, refusal.reason, refusal.code);
     return;
   }
-  // A price stamped with the very end of the session still counts.
-  order.expires_at =
-      calendar_.continuous_at(request.instrument.group, now)->end + std::chrono::nanoseconds{1};
-  orders_.emplace(request.order_id, std::move(order));
+  order.ack_at = now + options_.ack_latency;
+  order.remaining = request.qty;
+  order.expires_at = expiry_of(order, now);
+  const std::uint64_t number = ++arrivals_;
+  by_id_[request.order_id] = number;
+  by_symbol_[request.instrument.symbol].push_back(number);
+  orders_.emplace(number, std::move(order));
+  find_due();
 }
 
-bool PaperBroker::cancel(std::string_view order_id, Timestamp now) {
-  const auto at = orders_.find(order_id);
+void PaperBroker::Impl::modify(const OrderRequest& changed, Timestamp now) {
+  const auto at = find(changed.order_id);
+  if (at == orders_.end()) return;
+  at->second.changed = changed;
+  at->second.change_at = now + options_.ack_latency;
+  find_due();
+}
+
+bool PaperBroker::Impl::cancel(std::string_view order_id, Timestamp now) {
+  const auto at = find(order_id);
   if (at == orders_.end()) return false;
-  const Order order = std::move(at->second);
-  orders_.erase(at);
-  if (order.acknowledged) tell(order, OrderStatus::cancel_pending, now);
-  tell(order, OrderStatus::cancelled, now);
+  tell(take(at), OrderStatus::cancelled, now);
   return true;
 }
 
-bool PaperBroker::fill(Order& order, const PriceUpdate& price) {
-  const bool buys = order.request.side == Side::buy;
-  double at = price.price;
-  if (order.request.type == OrderType::limit) {
-    const double limit = order.request.limit_price;
-    if (buys ? at > limit : at < limit) return false;
-    at = limit;
-  } else {
-    const double tick = order.request.instrument.tick_size;
-    at = std::max(on_tick(at + (buys ? 1 : -1) * options_.slippage_ticks * tick, tick), tick);
-  }
-  const std::int64_t qty =
-      options_.fill_limit > 0 ? std::min(order.remaining, options_.fill_limit) : order.remaining;
-  order.remaining -= qty;
-  const std::string fill_id = fmt::format("{}-F{}", order.request.order_id, ++order.fills);
+void PaperBroker::Impl::request_status(std::string_view order_id, Timestamp now) {
   BrokerUpdate update;
-  update.order_id = order.request.order_id;
-  update.status = order.remaining == 0 ? OrderStatus::filled : OrderStatus::partially_filled;
-  update.at = price.at;
-  update.broker_status = word_of(update.status);
-  update.fill_qty = qty;
-  update.fill_price = at;
-  update.fill_id = fill_id;
+  update.order_id = order_id;
+  update.at = now;
+  const auto at = find(order_id);
+  update.not_found = at == orders_.end();
+  if (!update.not_found) {
+    const Order& order = at->second;
+    update.status = order.stage == Stage::waits_for_trigger ? OrderStatus::trigger_pending
+                    : order.stage == Stage::sent            ? OrderStatus::submitted
+                    : order.remaining < order.request.qty   ? OrderStatus::partially_filled
+                                                            : OrderStatus::open;
+    update.broker_status = word_of(update.status);
+  }
   listener_->on_broker_update(update);
-  return order.remaining == 0;
 }
 
+PaperBroker::Impl::Orders::iterator PaperBroker::Impl::find(std::string_view order_id) {
+  const auto at = by_id_.find(order_id);
+  return at == by_id_.end() ? orders_.end() : orders_.find(at->second);
+}
+
+PaperBroker::Impl::Order PaperBroker::Impl::take(Orders::iterator at) {
+  const std::uint64_t number = at->first;
+  Order order = std::move(at->second);
+  orders_.erase(at);
+  by_id_.erase(order.request.order_id);
+  const auto symbol = by_symbol_.find(order.request.instrument.symbol);
+  std::erase(symbol->second, number);
+  if (symbol->second.empty()) by_symbol_.erase(symbol);
+  find_due();
+  return order;
+}
+
+// --- the clock ---
+
+void PaperBroker::Impl::find_due() {
+  due_ = Timestamp::max();
+  for (const auto& [number, order] : orders_) due_ = std::min(due_, order.due());
+}
+
+void PaperBroker::Impl::acknowledge(Order& order) {
+  const bool waits = has_trigger(order.request.type);
+  order.stage = waits ? Stage::waits_for_trigger : Stage::works;
+  const Order told = order;  // a listener may cancel it meanwhile
+  tell(told, OrderStatus::acknowledged, told.ack_at);
+  tell(told, waits ? OrderStatus::trigger_pending : OrderStatus::open, told.ack_at);
+}
+
+/// A modification arrives: taken over, or refused with its reason while the order stays.
+void PaperBroker::Impl::change(Order& order) {
+  OrderRequest changed = *std::exchange(order.changed, std::nullopt);
+  const std::int64_t filled = order.request.qty - order.remaining;
+  OrderRefusal refusal = rule_broken_by(changed, options_, market::ist_date(order.change_at));
+  if (refusal.code.empty() && changed.qty <= filled) {
+    refusal = {"bad_quantity", fmt::format("{} units are filled already", filled)};
+  }
+  if (refusal.code.empty()) {
+    order.remaining = changed.qty - filled;
+    order.request = std::move(changed);
+    order.rests = false;
+  }
+  const Order told = order;
+  tell(told,
+       told.stage == Stage::waits_for_trigger ? OrderStatus::trigger_pending : OrderStatus::open,
+       told.change_at, refusal.reason, refusal.code);
+}
+
+bool PaperBroker::Impl::advance(Order& order, Timestamp now) {
+  if (order.stage == Stage::sent && order.ack_at <= now && order.ack_at < order.expires_at) {
+    acknowledge(order);
+    return false;
+  }
+  if (order.changed && order.change_at <= now && order.change_at < order.expires_at) {
+    change(order);
+    return false;
+  }
+  return order.expires_at <= now;
+}
+
+void PaperBroker::Impl::advance_to(Timestamp now) {
+  while (due_ <= now) {
+    const auto at = std::min_element(
+        orders_.begin(), orders_.end(),
+        [](const auto& a, const auto& b) { return a.second.due() < b.second.due(); });
+    if (advance(at->second, now)) {
+      const Order expired = take(at);
+      tell(expired, OrderStatus::expired, expired.expires_at, "the session ended");
+    }
+    find_due();
+  }
+}
+
+// --- the broker ---
+
+PaperBroker::PaperBroker(const market::TradingCalendar& calendar, PaperBrokerOptions options)
+    : impl_(std::make_unique<Impl>(calendar, options)) {}
+PaperBroker::~PaperBroker() = default;
+
+void PaperBroker::set_listener(BrokerListener* listener) {
+  impl_->set_listener(listener);
+}
+std::string PaperBroker::new_order_id(Timestamp now) {
+  return impl_->new_order_id(now);
+}
+void PaperBroker::resume_order_ids(std::string_view last_order_id) {
+  impl_->resume_order_ids(last_order_id);
+}
+void PaperBroker::submit(const OrderRequest& request, Timestamp now) {
+  impl_->submit(request, now);
+}
+void PaperBroker::modify(const OrderRequest& changed, Timestamp now) {
+  impl_->modify(changed, now);
+}
+bool PaperBroker::cancel(std::string_view order_id, Timestamp now) {
+  return impl_->cancel(order_id, now);
+}
+void PaperBroker::request_status(std::string_view order_id, Timestamp now) {
+  impl_->request_status(order_id, now);
+}
 void PaperBroker::on_price(const PriceUpdate& price) {
-  if (orders_.empty()) return;
-  // A fill may bring a new order of the listener: walk over ids, not over the map.
-  std::vector<std::string> waiting;
-  for (const auto& [id, order] : orders_) {
-    if (order.acknowledged && order.request.instrument.symbol == price.symbol &&
-        order.ack_at <= price.at) {
-      waiting.push_back(id);
-    }
-  }
-  for (const std::string& id : waiting) {
-    const auto at = orders_.find(id);
-    if (at != orders_.end() && fill(at->second, price)) orders_.erase(id);
-  }
+  impl_->on_price(price);
 }
-
 Timestamp PaperBroker::next_due() const {
-  Timestamp due = Timestamp::max();
-  for (const auto& [id, order] : orders_) {
-    due = std::min(
-        due, order.acknowledged ? order.expires_at : std::min(order.ack_at, order.expires_at));
-  }
-  return due;
+  return impl_->next_due();
 }
-
 void PaperBroker::advance_to(Timestamp now) {
-  std::vector<std::string> due;
-  for (const auto& [id, order] : orders_) {
-    if (order.expires_at <= now || (!order.acknowledged && order.ack_at <= now)) due.push_back(id);
-  }
-  for (const std::string& id : due) {
-    const auto at = orders_.find(id);
-    if (at == orders_.end()) continue;
-    Order& order = at->second;
-    if (!order.acknowledged && order.ack_at <= now) {
-      order.acknowledged = true;
-      tell(order, OrderStatus::acknowledged, order.ack_at);
-      tell(order, OrderStatus::open, order.ack_at);
-    }
-    if (order.expires_at > now) continue;
-    const Order expired = std::move(order);
-    orders_.erase(at);
-    tell(expired, OrderStatus::expired, expired.expires_at, "the session ended");
-  }
+  impl_->advance_to(now);
 }
 
 }  // namespace tapedeck::execution

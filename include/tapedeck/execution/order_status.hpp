@@ -1,6 +1,8 @@
-// The life of an order: its states and which may follow which. Pure functions, any thread.
+// The life of an order: its states and which may follow which. Pure functions, any thread, a few
+// instructions each.
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace tapedeck::execution {
@@ -21,6 +23,15 @@ enum class OrderStatus {
   unknown,  ///< sent, outcome not known
   error,
 };
+
+inline constexpr std::array kOrderStatuses{
+    OrderStatus::created,         OrderStatus::submitted,
+    OrderStatus::acknowledged,    OrderStatus::open,
+    OrderStatus::trigger_pending, OrderStatus::modify_pending,
+    OrderStatus::cancel_pending,  OrderStatus::partially_filled,
+    OrderStatus::filled,          OrderStatus::cancelled,
+    OrderStatus::rejected,        OrderStatus::expired,
+    OrderStatus::unknown,         OrderStatus::error};
 
 std::string_view to_string(OrderStatus status) noexcept;
 /// Whether nothing can follow.

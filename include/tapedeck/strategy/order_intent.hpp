@@ -61,6 +61,8 @@ struct OrderIntent {
   std::string correlation_id;
   std::string round_trip_id;
   Timestamp decided_at{};
+  std::string basket_id;  ///< shared by the legs of a basket
+  std::string algo_id;    ///< the exchange's id of the algorithm, where there is one
 };
 
 /// News about an order that came from an intent. Views are valid during the call.
@@ -76,6 +78,7 @@ struct OrderNews {
   std::int64_t position_size = 0;  ///< of the ordered symbol, after this
   /// When this fill closed the position: what the round trip made, after charges.
   std::optional<double> trade_pnl;
+  std::string_view order_id{};  ///< of the order the intent became; of a sliced one the parent
 };
 
 /// Rupees for people: whole paise. For what is published, not for what is added up.

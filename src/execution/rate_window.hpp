@@ -1,0 +1,34 @@
+// Counts what was sent to a broker over the last second, the last minute and the day, against dated
+// limits. One thread; bounded by the limit of a minute.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "tapedeck/execution/execution_options.hpp"
+
+namespace tapedeck::execution {
+
+class RateWindow {
+ public:
+  explicit RateWindow(std::vector<RateLimits> limits) : limits_(std::move(limits)) {}
+
+  /// The limits in force on a date; without a row: no limits.
+  RateLimits in_force(market::IstDate date) const noexcept;
+  /// When `count` more may go out: `now` or earlier means at once, Timestamp::max() not today.
+  Timestamp free_at(std::int64_t count, Timestamp now) const;
+  void note(std::int64_t count, Timestamp now);
+  std::int64_t sent_today() const noexcept { return today_; }
+
+ private:
+  Timestamp free_in(std::chrono::nanoseconds window, std::int64_t limit, std::int64_t count,
+                    Timestamp now) const;
+
+  std::vector<RateLimits> limits_;
+  std::deque<Timestamp> sent_;  // of the last minute
+  market::IstDate date_{};
+  std::int64_t today_ = 0;
+};
+
+}  // namespace tapedeck::execution
