@@ -13,6 +13,7 @@
 #include "app/kill_command.hpp"
 #include "app/run_options.hpp"
 #include "app/serve_command.hpp"
+#include "app/universe_command.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck::app {
@@ -202,6 +203,13 @@ int dispatch(int argc, char** argv) {
   CLI::App* resume_command = app.add_subcommand("resume", "takes the kill switch back");
   add_kill_options(*resume_command, resume);
 
+  UniverseRefreshOptions refresh;
+  CLI::App* universe_command = app.add_subcommand("universe", "what can be watched and traded");
+  universe_command->require_subcommand(1);
+  CLI::App* refresh_command = universe_command->add_subcommand(
+      "refresh", "reads an instrument dump, judges it and keeps it for --instruments");
+  add_universe_options(*refresh_command, refresh);
+
   StatsOptions stats{default_url, false};
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_client_options(*stats_command, stats.url, stats.json);
@@ -222,6 +230,7 @@ int dispatch(int argc, char** argv) {
   if (*tail_command) return run_tail(tail);
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
+  if (*refresh_command) return run_universe_refresh(refresh);
   if (*resume_command) return run_kill(resume);
   return run_stats(stats);
 }

@@ -40,8 +40,9 @@ void add_feed_options(CLI::App& command, RunArguments& arguments) {
 }
 
 void add_universe_options(CLI::App& command, RunArguments& arguments) {
-  command.add_option("--instruments", arguments.instruments,
-                     "Kite's instrument dump (CSV, plain or .gz), as universe refresh keeps it")
+  command
+      .add_option("--instruments", arguments.instruments,
+                  "Kite's instrument dump (CSV, plain or .gz), as universe refresh keeps it")
       ->check(CLI::ExistingFile);
   universe::UniverseOptions& options = arguments.universe;
   command
@@ -58,8 +59,9 @@ void add_universe_options(CLI::App& command, RunArguments& arguments) {
   command.add_option("--strikes", arguments.strikes,
                      "contracts around the money to follow, UNDERLYING[:EXPIRY RANK[:EACH SIDE]]; "
                      "may be repeated");
-  command.add_option("--freeze-file", options.freeze_file,
-                     "CSV of underlying,freeze_qty,effective_from")
+  command
+      .add_option("--freeze-file", options.freeze_file,
+                  "CSV of underlying,freeze_qty,effective_from")
       ->check(CLI::ExistingFile);
 }
 
@@ -120,8 +122,7 @@ void add_execution_options(CLI::App& command, RunArguments& arguments) {
   command.add_option("--max-notional", limits.max_notional, "rupees of one order; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command
-      .add_option("--max-open-orders", limits.max_open_orders, "at work at once; 0: no limit")
+  command.add_option("--max-open-orders", limits.max_open_orders, "at work at once; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
@@ -185,9 +186,8 @@ universe::StrikeQuery strikes_of(const std::string& text) {
     at = stop;
   }
   if (!good || at != end) {
-    throw std::invalid_argument(
-        fmt::format("--strikes {}: write UNDERLYING[:EXPIRY RANK[:EACH SIDE]], such as NIFTY:0:5",
-                    text));
+    throw std::invalid_argument(fmt::format(
+        "--strikes {}: write UNDERLYING[:EXPIRY RANK[:EACH SIDE]], such as NIFTY:0:5", text));
   }
   return query;
 }
@@ -261,9 +261,10 @@ EngineRunOptions engine_options(const RunArguments& arguments) {
       nanoseconds_of(arguments.entry_cutoff_minutes, std::chrono::minutes{1});
   options.strategy.square_off_before_close =
       nanoseconds_of(arguments.square_off_minutes, std::chrono::minutes{1});
-  options.execution.pnl_basis = arguments.pnl_basis == "fifo" ? execution::PnlBasis::fifo
-                                                              : execution::PnlBasis::average;
-  options.paper.ack_latency = nanoseconds_of(arguments.ack_latency_ms, std::chrono::milliseconds{1});
+  options.execution.pnl_basis =
+      arguments.pnl_basis == "fifo" ? execution::PnlBasis::fifo : execution::PnlBasis::average;
+  options.paper.ack_latency =
+      nanoseconds_of(arguments.ack_latency_ms, std::chrono::milliseconds{1});
   options.paper.seed = options.seed;
   set_universe(arguments, options);
   return options;

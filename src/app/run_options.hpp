@@ -19,7 +19,7 @@ struct RunArguments {
   double entry_cutoff_minutes = 30;
   double square_off_minutes = 15;
   double ack_latency_ms = 25;
-  std::string instruments;  ///< dump file
+  std::string instruments;  ///< the dump
   universe::UniverseOptions universe;
   std::vector<std::string> universe_lists;  ///< NAME=FILE
   std::vector<std::string> strikes;         ///< UNDERLYING[:RANK[:N]]

@@ -90,8 +90,8 @@ SqliteStatement& SqliteStatement::bind(int at, double value) {
 SqliteStatement& SqliteStatement::bind(int at, std::string_view text) {
   // A null pointer would bind NULL, and an empty view may have one.
   const char* data = text.data() != nullptr ? text.data() : "";
-  check(*database_, sqlite3_bind_text64(handle_.get(), at, data, text.size(), SQLITE_TRANSIENT,
-                                        SQLITE_UTF8));
+  check(*database_,
+        sqlite3_bind_text64(handle_.get(), at, data, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 

@@ -36,10 +36,7 @@ class ReplayFeed::Lane {
  public:
   Lane(std::unique_ptr<ReplaySource> source, const TradingCalendar& calendar,
        InstrumentTable& instruments, const InstrumentTable* known)
-      : source_(std::move(source)),
-        calendar_(calendar),
-        instruments_(instruments),
-        known_(known) {}
+      : source_(std::move(source)), calendar_(calendar), instruments_(instruments), known_(known) {}
 
   FeedRecord& front() noexcept { return front_; }
   const std::string& error() const { return source_->error(); }
@@ -150,7 +147,8 @@ ReplayFeed::ReplayFeed(ReplayOptions options, const TradingCalendar& calendar)
   for (const auto& path : replay_files(options_)) {
     files_.push_back(look_into(path, options_, symbols_));
     const ReplayFile& file = files_.back();
-    know_instrument(instruments_, options_.instruments.get(), file.first_exchange, file.first_symbol, file.first);
+    know_instrument(instruments_, options_.instruments.get(), file.first_exchange,
+                    file.first_symbol, file.first);
   }
   std::stable_sort(files_.begin(), files_.end(),
                    [](const ReplayFile& a, const ReplayFile& b) { return a.first < b.first; });

@@ -115,24 +115,43 @@ TEST(EngineCommands, NoHealthIsPublishedAfterStopTelemetry) {
   EXPECT_THAT(bus.payloads("signal_event"), Not(IsEmpty()));
 }
 
-/// A broker whose line breaks at the third order.
-class BreakingBroker final : public execution::PaperBroker {
+/// A broker that breaks when it is shown its three hundredth price.
+class BreakingBroker final : public execution::Broker {
  public:
-  using PaperBroker::PaperBroker;
+  explicit BreakingBroker(const market::TradingCalendar& calendar) : paper_(calendar, {}) {}
+  std::string_view name() const override { return "breaking"; }
+  bool is_live() const override { return false; }
+  void set_listener(execution::BrokerListener* listener) override { paper_.set_listener(listener); }
+  std::string new_order_id(Timestamp now) override { return paper_.new_order_id(now); }
   void submit(const execution::OrderRequest& request, Timestamp now) override {
-    if (++orders_ == 3) throw std::runtime_error("the line to the broker broke");
-    PaperBroker::submit(request, now);
+    paper_.submit(request, now);
   }
+  void modify(const execution::OrderRequest& changed, Timestamp now) override {
+    paper_.modify(changed, now);
+  }
+  bool cancel(std::string_view order_id, Timestamp now) override {
+    return paper_.cancel(order_id, now);
+  }
+  void request_status(std::string_view order_id, Timestamp now) override {
+    paper_.request_status(order_id, now);
+  }
+  void on_price(const execution::PriceUpdate& price) override {
+    if (++prices_ == 300) throw std::runtime_error("the line to the broker broke");
+    paper_.on_price(price);
+  }
+  Timestamp next_due() const override { return paper_.next_due(); }
+  void advance_to(Timestamp now) override { paper_.advance_to(now); }
 
  private:
-  int orders_ = 0;
+  execution::PaperBroker paper_;
+  int prices_ = 0;
 };
 
 TEST(EngineCommands, AnEngineThatThrowsTellsItAndTheOthersGoOn) {
   TestBus bus;
   EngineRunOptions options = one_simulated_session();
   options.make_broker = [](const market::TradingCalendar& calendar) {
-    return std::make_unique<BreakingBroker>(calendar, execution::PaperBrokerOptions{});
+    return std::make_unique<BreakingBroker>(calendar);
   };
   EngineRunner runner(bus.bus(), options);
   runner.start();

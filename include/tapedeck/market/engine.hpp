@@ -11,10 +11,10 @@ namespace tapedeck::market {
 
 /// An order to the engine itself (command_event): kill, resume, flatten, square_off, ...
 struct Command {
-  std::string name;
+  std::string name{};
   std::string target = "*";  ///< engine_id or engine_name; `*`: whoever knows it
-  std::string by;
-  std::string reason;
+  std::string by{};
+  std::string reason{};
   std::string request_id{};  ///< id of the event that asked; its answers carry it
 };
 
