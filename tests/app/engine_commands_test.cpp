@@ -115,7 +115,7 @@ TEST(EngineCommands, NoHealthIsPublishedAfterStopTelemetry) {
   EXPECT_THAT(bus.payloads("signal_event"), Not(IsEmpty()));
 }
 
-/// A broker that breaks when it is shown its three hundredth price.
+/// A broker that breaks when it is shown its twentieth price.
 class BreakingBroker final : public execution::Broker {
  public:
   explicit BreakingBroker(const market::TradingCalendar& calendar) : paper_(calendar, {}) {}
@@ -136,7 +136,7 @@ class BreakingBroker final : public execution::Broker {
     paper_.request_status(order_id, now);
   }
   void on_price(const execution::PriceUpdate& price) override {
-    if (++prices_ == 300) throw std::runtime_error("the line to the broker broke");
+    if (++prices_ == 20) throw std::runtime_error("the line to the broker broke");
     paper_.on_price(price);
   }
   Timestamp next_due() const override { return paper_.next_due(); }

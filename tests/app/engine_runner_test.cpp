@@ -211,7 +211,7 @@ TEST(EngineRunner, TellsASymbolTheFeedDoesNotHave) {
   options.symbols = {"INFY", "NOSUCH"};
   run(bus, options);
   EXPECT_THAT(bus.payloads("mde_lookup_failure"),
-              ElementsAre(R"({"symbol":"NOSUCH","exchange_tried":"NSE,NFO"})"));
+              ElementsAre(R"({"symbol":"NOSUCH","exchange_tried":"NSE,NFO,BSE,BFO"})"));
 }
 
 TEST(EngineRunner, RefusesWhatItCannotRunWithASentence) {

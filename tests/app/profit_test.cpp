@@ -18,6 +18,9 @@ namespace {
 using nlohmann::json;
 using test::TestBus;
 
+/// Every event of the longest run here.
+constexpr std::size_t kWholeRun = std::size_t{2} << 30;
+
 std::int64_t paise(double rupees) {
   return std::llround(rupees * 100);
 }
@@ -101,7 +104,7 @@ void run(TestBus& bus, const EngineRunOptions& options) {
 
 TEST(Profit, OfSimulatedSessionsIsThatOfTheFillsToThePaisa) {
   for (const std::uint64_t seed : {1U, 2U, 3U}) {
-    TestBus bus;
+    TestBus bus(kWholeRun);
     EngineRunOptions options;
     options.feed = "sim?sessions=2";
     options.speed = 0;
@@ -115,7 +118,7 @@ TEST(Profit, OfSimulatedSessionsIsThatOfTheFillsToThePaisa) {
 
 TEST(Profit, OfAMonthOfTheRealIndexIsThatOfTheFillsToThePaisa) {
   TAPEDECK_NEEDS_SHARED_DATA(data);
-  TestBus bus;
+  TestBus bus(kWholeRun);
   EngineRunOptions options;
   options.feed =
       "replay:" + (*data / "nse_nifty_1s").string() + "?columns=timestamp,price&symbol=NIFTY";

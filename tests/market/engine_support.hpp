@@ -27,10 +27,12 @@ inline Timestamp at_ist(int hour, int minute, int second = 0, int millisecond = 
 /// A bus that keeps everything a test publishes.
 class TestBus {
  public:
-  TestBus()
-      : bus_([] {
+  /// @param log_bytes what the log holds at most; older events are gone then
+  explicit TestBus(std::size_t log_bytes = std::size_t{64} << 20)
+      : bus_([log_bytes] {
           BusOptions options;
-          options.buffer_size = 1'000'000;
+          options.buffer_size = 2'000'000;
+          options.log_bytes = log_bytes;
           options.epoch = "test";
           return options;
         }()) {}
@@ -45,7 +47,7 @@ class TestBus {
   /// Events of a type, oldest first; empty: of all types.
   std::vector<Event> events(std::string_view type = {}) {
     bus_.flush();
-    return bus_.get_recent_events(type, 1'000'000);
+    return bus_.get_recent_events(type, 2'000'000);
   }
   std::vector<std::string> payloads(std::string_view type) {
     std::vector<std::string> all;
