@@ -296,8 +296,6 @@ void EngineSet::obey(const market::Command& command, Timestamp now) {
   if (!known) {
     answers_.answer(command, "refused", "no engine that is asked knows this command", now);
   }
-  if (known && command.name == "kill") killed_ = true;
-  if (known && command.name == "resume") killed_ = false;
 }
 
 void EngineSet::fail(Timestamp now, std::string_view reason) {
@@ -334,7 +332,7 @@ void EngineSet::add_to(RunSummary& summary) const {
   summary.expired = orders.expired;
   summary.realized_pnl = pnl.realized;
   summary.charges = pnl.charges;
-  summary.killed = killed_;
+  summary.killed = killed();
 }
 
 }  // namespace tapedeck::app

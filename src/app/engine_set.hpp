@@ -48,7 +48,7 @@ class EngineSet {
   void stop(Timestamp now);
   void stop_telemetry();
 
-  bool killed() const noexcept { return killed_; }
+  bool killed() const noexcept { return execution_->is_killed(); }
   const std::vector<market::Timeframe>& timeframes() const noexcept { return timeframes_; }
   /// What the first engine to break said; empty when none did.
   const std::string& problem() const noexcept { return problem_; }
@@ -86,7 +86,6 @@ class EngineSet {
   std::array<bool, kEngines> broken_{};
   std::map<market::InstrumentKey, bool, market::InstrumentKeyLess> wanted_;
   Timestamp now_{};
-  bool killed_ = false;
   std::string problem_;
 };
 

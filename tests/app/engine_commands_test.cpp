@@ -98,6 +98,7 @@ TEST(EngineCommands, OneEngineCanBeMeantByNameOrId) {
     const auto told = answers(bus);
     ASSERT_THAT(told, SizeIs(1)) << target;
     EXPECT_THAT(told[0], HasSubstr("paper-strategy"));
+    EXPECT_FALSE(runner.summary().killed) << "orders go on";
   }
 }
 

@@ -149,12 +149,44 @@ wait_for 'kill by signal' "$work/server.err"
 stop_server
 passed "kill switch"
 
+# The instrument dump: a good one is kept, a bad one is refused, a run uses what is kept.
+cat >"$work/dump.csv" <<'CSV'
+instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,instrument_type,segment,exchange
+2953217,11536,TCS,TATA CONSULTANCY SERV LT,0,,0,0.1,1,EQ,NSE,NSE
+408065,1594,INFY,INFOSYS,0,,0,0.1,1,EQ,NSE,NSE
+nonsense,1,BAD,BAD,0,,0,0.05,1,EQ,NSE,NSE
+CSV
+expect_code 1 "$tapedeck" universe refresh --dump "$work/dump.csv" --out "$work/kept.csv.gz"
+grep -q 'line 4' "$work/err" "$work/out" || fail "the bad row is not named: $(cat "$work/err" "$work/out")"
+sed -i '/nonsense/d' "$work/dump.csv"
+expect_code 0 "$tapedeck" universe refresh --dump "$work/dump.csv" --out "$work/kept.csv.gz" --json
+jq -e . "$work/out" >/dev/null || fail "universe refresh --json: $(cat "$work/out")"
+head -c 20 "$work/dump.csv" >"$work/cut.csv"
+expect_code 1 "$tapedeck" universe refresh --dump "$work/cut.csv" --out "$work/kept.csv.gz"
+zcat "$work/kept.csv.gz" | grep -q INFY || fail "a bad dump replaced the good one"
+expect_code 2 "$tapedeck" universe
+passed "universe refresh"
+
+# Strategies and their parameters, from flags and from the file.
+expect_code 0 "$tapedeck" run --list-strategies
+grep -q 'stop_atr = 2.5' "$work/out" || fail "list of strategies: $(cat "$work/out")"
+printf '[strategies.momentum]\nstop_atr = 3.5\nnonsense = 1\n' >"$work/td.toml"
+expect_code 2 "$tapedeck" run --config "$work/td.toml" --listen 127.0.0.1:0
+grep -q "no parameter 'nonsense'" "$work/err" || fail "parameter of the file: $(cat "$work/err")"
+expect_code 2 "$tapedeck" run --strategy-set momentum.stop_atr=-1 --listen 127.0.0.1:0
+expect_code 2 "$tapedeck" run --strikes NIFTY --listen 127.0.0.1:0
+passed "strategies"
+
 # A replay that ends.
 printf 'timestamp,symbol,price,volume\n' >"$work/ticks.csv"
 for minute in $(seq 15 40); do
   printf '2025-11-18 09:%02d:05,TCS,%s,10\n' "$minute" "$((3000 + minute % 7))" >>"$work/ticks.csv"
 done
 echo 'garbage' >>"$work/ticks.csv"
-expect_code 0 "$tapedeck" run --listen 127.0.0.1:0 --feed "replay:$work/ticks.csv" --speed 0 --exit-at-end
+printf '[strategies.momentum]\nstop_atr = 3.5\n' >"$work/td.toml"
+expect_code 0 "$tapedeck" run --config "$work/td.toml" --listen 127.0.0.1:0 --feed "replay:$work/ticks.csv" \
+  --speed 0 --exit-at-end --strategy-set momentum.target_atr=6 --instruments "$work/kept.csv.gz" \
+  --engine-state "$work/state.db" --candle-cache "$work/candles.db"
+[ "$(stat -c %a "$work/state.db" "$work/candles.db" | sort -u)" = 600 ] || fail "modes of the files"
 grep -q '1 bad row' "$work/err" || fail "the bad row is not reported: $(cat "$work/err")"
 passed "a replay that ends"
