@@ -161,18 +161,23 @@ Result best_of(int runs, const app::EngineRunOptions& options) {
 
 void compare(Report& report, const std::string& title, app::EngineRunOptions options) {
   constexpr int kRuns = 5;
-  options.telemetry = true;
   const Result with = best_of(kRuns, options);
   options.telemetry = false;
+  const Result unpublished = best_of(kRuns, options);
+  options.health = false;
   const Result without = best_of(kRuns, options);
-  const auto ticks = static_cast<double>(with.summary.ticks);
   report.begin(title, {"M ticks/s", "ns a tick", "events", "orders", "share %"});
-  report.row("with telemetry",
-             {ticks / with.seconds / 1e6, with.seconds / ticks * 1e9,
-              static_cast<double>(with.events), static_cast<double>(with.summary.orders),
-              (with.seconds - without.seconds) / with.seconds * 100});
-  report.row("without", {ticks / without.seconds / 1e6, without.seconds / ticks * 1e9, 0,
-                         static_cast<double>(without.summary.orders), 0});
+  const auto row = [&](const char* name, const Result& result) {
+    const auto ticks = static_cast<double>(result.summary.ticks);
+    // What the events cost more than this row, as a share of the whole.
+    report.row(name,
+               {ticks / result.seconds / 1e6, result.seconds / ticks * 1e9,
+                static_cast<double>(result.events), static_cast<double>(result.summary.orders),
+                (with.seconds - result.seconds) / with.seconds * 100});
+  };
+  row("with telemetry", with);
+  row("put together, not published", unpublished);
+  row("and no periodic events", without);
 }
 
 /// Health alone: engines that know many symbols, and an hour of market time without a tick.

@@ -40,7 +40,7 @@ enum class ValueKind : std::uint8_t {
 /// A growing byte buffer that starts inside the object.
 class ByteBuffer {
  public:
-  static constexpr std::size_t kInlineBytes = 224;
+  static constexpr std::size_t kInlineBytes = 1000;
 
   // Not defaulted: value-initialisation would clear inline_, which costs more than publishing.
   ByteBuffer() noexcept {}  // NOLINT(modernize-use-equals-default)

@@ -50,7 +50,9 @@ struct EngineRunOptions {
   std::function<std::unique_ptr<market::Feed>(const market::TradingCalendar&)> make_feed;
   /// Instead of the paper broker.
   std::function<std::unique_ptr<execution::Broker>(const market::TradingCalendar&)> make_broker;
-  bool telemetry = true;  ///< false: the engines publish nothing (to measure what it costs)
+  // To measure what telemetry costs:
+  bool telemetry = true;  ///< false: events are put together and not published
+  bool health = true;     ///< false: nothing is published periodically
 
   /// Gets a line worth logging, now and then; from the constructor and from the engine thread.
   std::function<void(std::string_view)> log;

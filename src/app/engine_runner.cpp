@@ -109,6 +109,7 @@ class EngineRunner::Run {
   Pacer pacer_;
   Timestamp clock_{};
   Timestamp last_record_{};
+  market::TradingCalendar::OpenState hours_{};  // as of clock_
   std::thread thread_;
   std::atomic<bool> launched_{false};
   std::atomic<bool> finished_{false};
@@ -207,6 +208,7 @@ void EngineRunner::Run::begin(Timestamp first) {
   }
   pacer_.anchor(feed_->mode() == "replay" ? first : std::max(first, simulation_plays_from()));
   engines_.start(first);
+  if (!options_.health) engines_.stop_telemetry();
 }
 
 /// Who starts a simulation wants to see trading: its first pre-open passes at once.
@@ -217,8 +219,8 @@ Timestamp EngineRunner::Run::simulation_plays_from() const {
 
 bool EngineRunner::Run::walk_to(Timestamp t) {
   while (clock_ < t) {
-    const bool closed = !calendar_.is_open(clock_);
-    if (closed && t - clock_ > kJumpClosedPausesOver) {
+    if (clock_ >= hours_.until) hours_ = calendar_.open_state(clock_);
+    if (!hours_.open && t - clock_ > kJumpClosedPausesOver) {
       jump_to(std::min(t, calendar_.next_open(clock_)));
       continue;
     }

@@ -17,6 +17,7 @@ class LatencyStats {
     last_ms_ = static_cast<double>(latency.count()) / 1e6;
     sum_ms_ += last_ms_;
     newest_[count_++ % newest_.size()] = last_ms_;
+    p99_.reset();
   }
   /// Nothing before the first.
   std::optional<double> last() const { return maybe(last_ms_); }
@@ -24,12 +25,12 @@ class LatencyStats {
     return maybe(count_ > 0 ? sum_ms_ / static_cast<double>(count_) : 0);
   }
   std::optional<double> p99() const {
-    if (count_ == 0) return std::nullopt;
+    if (count_ == 0 || p99_) return p99_;  // asked for far more often than anything is added
     const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count_, newest_.size()));
     std::vector<double> sorted(newest_.begin(), newest_.begin() + kept);
     const auto at = sorted.begin() + (kept - 1) * 99 / 100;
     std::nth_element(sorted.begin(), at, sorted.end());
-    return *at;
+    return p99_ = *at;
   }
 
  private:
@@ -40,6 +41,7 @@ class LatencyStats {
   std::uint64_t count_ = 0;
   double sum_ms_ = 0;
   double last_ms_ = 0;
+  mutable std::optional<double> p99_;  // as of the newest
   std::array<double, 1000> newest_{};
 };
 

@@ -62,8 +62,9 @@ class EnginePublisher {
   EnginePublisher() = default;
 
   static constexpr std::uint32_t kLookEvery = 64;
-  /// Far from full, and small enough to stay in the cache until it is collected.
-  static constexpr std::uint64_t kMostBacklogBytes = std::uint64_t{1} << 20;
+  /// A quarter of a queue's default limit. Much less, and this thread would do the collector's work
+  /// instead of its own.
+  static constexpr std::uint64_t kMostBacklogBytes = std::uint64_t{4} << 20;
 
   void wait_for_room() {
     since_look_ = 0;
