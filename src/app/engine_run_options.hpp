@@ -43,7 +43,7 @@ struct EngineRunOptions {
 
   market::MarketDataOptions market_data;  ///< timeframes are filled in
   strategy::StrategyOptions strategy;     ///< symbols, run and state_store are filled in
-  execution::ExecutionOptions execution;  ///< state_store is filled in
+  execution::ExecutionOptions execution;  ///< state_store, account and mode are filled in
   execution::PaperBrokerOptions paper;
 
   /// Instead of what `feed` names.

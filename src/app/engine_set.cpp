@@ -103,6 +103,8 @@ void EngineSet::make_execution(TelemetryBus& bus) {
     broker = std::make_unique<execution::PaperBroker>(calendar_, options_.paper);
   }
   execution::ExecutionOptions options = options_.execution;
+  options.account = options_.account;
+  options.mode = feed_.mode();
   options.state_store = state_.get();
   execution_ = std::make_unique<execution::ExecutionEngine>(
       std::move(publisher), calendar_, feed_.instruments(), std::move(broker), options,

@@ -31,6 +31,8 @@ void add_feed_options(CLI::App& command, RunArguments& arguments) {
       "first session of the simulator, YYYY-MM-DD; default: the last one up to today");
   command.add_option("--account", engines.account, "account alias in the events' source")
       ->capture_default_str();
+  command.add_option("--engine-id-prefix", engines.engine_id_prefix,
+                     "PREFIX-strategy and so on name the engines; default: paper or replay");
   command.add_option("--candle-cache", engines.market_data.cache_file,
                      "file in which candles survive a restart; default: none");
   command.add_option("--engine-state", engines.state_file,

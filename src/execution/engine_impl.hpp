@@ -113,6 +113,7 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void save_orders();
   void save_position(const PositionKey& key, const Position& position);
   void save_marks();
+  std::string state_owner() const;
   void save(std::string_view name, std::string value);
 
   // closing.cpp

@@ -80,9 +80,15 @@ void ExecutionEngine::Impl::not_found(Order& order, const BrokerUpdate& update) 
 
 // --- restarts ---
 
+std::string ExecutionEngine::Impl::state_owner() const {
+  const std::string& id = publisher_.engine_id();
+  if (options_.account.empty() && options_.mode.empty()) return id;
+  return fmt::format("{}/{}/{}", id, options_.account, options_.mode);
+}
+
 void ExecutionEngine::Impl::save(std::string_view name, std::string value) {
   if (options_.state_store == nullptr) return;
-  options_.state_store->save(publisher_.engine_id(), name, std::move(value));
+  options_.state_store->save(state_owner(), name, std::move(value));
 }
 
 void ExecutionEngine::Impl::save_orders() {
@@ -106,7 +112,7 @@ void ExecutionEngine::Impl::save_marks() {
 
 void ExecutionEngine::Impl::restore() {
   if (options_.state_store == nullptr) return;
-  for (const auto& [name, value] : options_.state_store->load(publisher_.engine_id())) {
+  for (const auto& [name, value] : options_.state_store->load(state_owner())) {
     if (name == "kill") {
       killed_ = !value.empty();
       killed_by_ = value;

@@ -65,6 +65,22 @@ TEST_F(RestartTest, PositionsAreThoseOfAnUninterruptedRun) {
   }
 }
 
+TEST_F(RestartTest, PaperAndLiveAndTwoAccountsNeverMeet) {
+  options_.mode = "paper";
+  options_.account = "A";
+  trade(Side::buy, 10, start_at_, 1500);
+  options_.account = "B";
+  crash_and_restart(start_at_ + 10s);
+  EXPECT_THAT(engine().positions(), IsEmpty());
+  options_.account = "A";
+  options_.mode = "live";
+  crash_and_restart(start_at_ + 10s);
+  EXPECT_THAT(engine().positions(), IsEmpty());
+  options_.mode = "paper";
+  crash_and_restart(start_at_ + 10s);
+  EXPECT_THAT(engine().positions(), SizeIs(1));
+}
+
 TEST_F(RestartTest, OrderIdsGoOnWithinTheDay) {
   EXPECT_EQ(engine().submit(limit(Side::buy, 1, 1400), start_at_), "PAPER-20251118-0001");
   crash_and_restart(start_at_ + 10s);

@@ -86,6 +86,10 @@ struct ExecutionOptions {
   /// Positions, ids and orders at work survive a restart there, under the publisher's engine_id.
   /// Null: nothing does. Must outlive the engine.
   market::StateStore* state_store = nullptr;
+  /// Whose positions they are and of which mode (paper, live, replay): with the engine_id, what
+  /// keeps the saved state of two accounts or modes apart.
+  std::string account{};
+  std::string mode{};
 };
 
 }  // namespace tapedeck::execution
