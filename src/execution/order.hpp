@@ -52,9 +52,7 @@ struct Order {
   std::int64_t remaining() const noexcept {
     return request.qty > filled ? request.qty - filled : 0;
   }
-  double avg_price() const noexcept {
-    return filled > 0 ? to_rupees(turnover) / static_cast<double>(filled) : 0;
-  }
+  double avg_price() const noexcept { return filled > 0 ? to_rupees(divide(turnover, filled)) : 0; }
   PositionKey key() const {
     return {request.instrument.exchange, request.instrument.symbol, request.product,
             intent.strategy};

@@ -52,6 +52,9 @@ Recount recount(TestBus& bus) {
                    "/" + order["product"].get<std::string>()];
     const std::int64_t qty = order["fill_qty"];
     const bool buys = order["side"] == "BUY";
+    if (order["filled_qty"] == qty) {  // one fill: its price is the average, digit for digit
+      EXPECT_EQ(order["avg_price"], order["fill_price"]) << text;
+    }
     books.size += buys ? qty : -qty;
     books.cash_paise += (buys ? -qty : qty) * paise(order["fill_price"]);
     std::int64_t charges = 0;
