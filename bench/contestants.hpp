@@ -72,7 +72,7 @@ class Moodycamel {
 
  private:
   void run() {
-    EventLog log("bench", 5000, std::size_t{64} << 20);
+    EventLog log("bench", {});
     FrameEncoder encoder("bench");
     log.type_number(SignalEvent::type);
     std::vector<FixedEvent> batch(1024);

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,12 @@ struct BusOptions {
   std::size_t queue_initial_bytes = std::size_t{128} << 10;
   std::size_t queue_limit_bytes = std::size_t{16} << 20;
   CollectorPolicy collector = CollectorPolicy::balanced;
+  /// What the log may take beyond log_bytes while a store has not written it yet, in bytes.
+  std::size_t held_bytes = std::size_t{256} << 20;
   /// Names this history in event ids; empty: a random one.
   std::string epoch{};
+  /// The first event's number: 1 but for a history that goes on.
+  std::uint64_t first_seq = 1;
 };
 
 namespace detail {
@@ -93,11 +98,12 @@ struct BusStats {
   std::uint64_t rejected_total = 0;          ///< too large, or a type that is no type
   std::uint64_t clock_inversions_total = 0;  ///< enqueued earlier than an event already numbered
   std::uint64_t callback_errors_total = 0;   ///< exceptions that callbacks threw
+  std::uint64_t callback_missed_total = 0;   ///< events that callbacks were too slow for
   std::uint64_t subscribers = 0;
   double events_per_second = 0;  ///< over the last few seconds
   std::string epoch;
   std::uint64_t first_seq = 0;  ///< 0: the buffer is empty
-  std::uint64_t last_seq = 0;
+  std::uint64_t last_seq = 0;   ///< first_seq of the options - 1: none yet
   double uptime_seconds = 0;
 };
 
@@ -162,10 +168,14 @@ class TelemetryBus {
   void clear_buffer();
 
   using Callback = std::function<void(const Event&)>;
-  /// Calls back for each matching event from now on, in order, on a thread of the subscription's
-  /// own. The callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when
-  /// it falls so far behind that the log has evicted what comes next, it misses those.
-  std::uint64_t subscribe(Filter filter, Callback callback);
+  /// Calls back for each matching event, in order, on a thread of the subscription's own. The
+  /// callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when it falls so
+  /// far behind that the log has evicted what comes next, it is caught up from the store, or, where
+  /// there is none, misses those (counted in callback_missed_total).
+  /// @param from_seq the first event it may get, to resume: one past Event::seq of the last one it
+  ///   had. What is no longer there is skipped. None: from now on.
+  std::uint64_t subscribe(Filter filter, Callback callback,
+                          std::optional<std::uint64_t> from_seq = std::nullopt);
   /// Ends a subscription; when it returns, the callback is not running and will not run again
   /// (called from the callback itself: will not run again).
   /// @return false when there is no such subscription.

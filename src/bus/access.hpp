@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "bus/collector.hpp"
 #include "bus/event_log.hpp"
+#include "bus/history.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
@@ -21,6 +22,9 @@ class BusAccess {
   static BusStats stats(TelemetryBus& bus);
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
+  /// Where callbacks that fall off the log are caught up from; nullptr: nowhere. Returns when no
+  /// callback reads the former one any more.
+  static void set_history(TelemetryBus& bus, const History* history);
   /// `listener` is called after each commit by whoever collected; it must be quick and must not
   /// call the bus. @return a handle for remove_commit_listener, which waits for a running call to
   /// end.

@@ -1,6 +1,5 @@
 #include "bus/compiled_filter.hpp"
 
-#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -8,13 +7,6 @@
 
 namespace tapedeck {
 namespace {
-
-bool is_any_of(const std::vector<std::string>& values, const char* text, std::size_t length) {
-  for (const std::string& value : values) {
-    if (value.size() == length && std::memcmp(value.data(), text, length) == 0) return true;
-  }
-  return false;
-}
 
 std::shared_ptr<const Expression> compile(const std::string& expression) {
   if (expression.empty()) return nullptr;
@@ -58,19 +50,7 @@ void CompiledFilter::add(Key key, const std::vector<std::string>& values) {
 
 bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const {
   if (timed_ && (index.timestamp_ns < since_ns_ || index.timestamp_ns > until_ns_)) return false;
-  if (!types_.empty() && !is_any_of(types_, frame + index.type_offset(), index.type_length)) {
-    return false;
-  }
-  for (const Condition& condition : conditions_) {
-    const auto has = [&](Key key) {
-      const KeySpan span = index.keys[static_cast<std::size_t>(key)];
-      return span.packed != 0 && is_any_of(condition.values, frame + span.offset(), span.length());
-    };
-    if (!has(condition.key) &&
-        !(condition.alternative != condition.key && has(condition.alternative))) {
-      return false;
-    }
-  }
+  if (!matches_keys(frame, index, [](Key) { return true; })) return false;
   return expression_ == nullptr || expression_->matches(frame, index);
 }
 

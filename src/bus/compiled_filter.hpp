@@ -3,6 +3,7 @@
 // Immutable after construction; any thread.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,12 +29,31 @@ class CompiledFilter {
   /// @param frame the frame's first byte.
   bool matches(const char* frame, const FrameIndex& index) const;
 
- private:
+  // --- for a store, which knows more than one frame at a time ---
+
   struct Condition {
     Key key;
-    Key alternative;  // the same as key, but for strategy / strategy_name
-    std::vector<std::string> values;
+    Key alternative;                  // the same as key, but for strategy / strategy_name
+    std::vector<std::string> values;  // as spelled in frames
   };
+  const std::vector<std::string>& types() const noexcept { return types_; }
+  const std::vector<Condition>& conditions() const noexcept { return conditions_; }
+  const Expression* expression() const noexcept { return expression_.get(); }
+  /// Event times outside of [since_ns, until_ns] do not match.
+  std::int64_t since_ns() const noexcept { return since_ns_; }
+  std::int64_t until_ns() const noexcept { return until_ns_; }
+  /// Whether the type and the keys for which `counts` is true match.
+  template <typename Counts>
+  bool matches_keys(const char* frame, const FrameIndex& index, Counts&& counts) const;
+
+ private:
+  static bool is_any_of(const std::vector<std::string>& values, const char* text,
+                        std::size_t length) noexcept {
+    for (const std::string& value : values) {
+      if (value.size() == length && std::memcmp(value.data(), text, length) == 0) return true;
+    }
+    return false;
+  }
   void add(Key key, const std::vector<std::string>& values);
 
   std::vector<std::string> types_;
@@ -43,5 +63,25 @@ class CompiledFilter {
   std::int64_t until_ns_ = INT64_MAX;
   std::shared_ptr<const Expression> expression_;
 };
+
+template <typename Counts>
+bool CompiledFilter::matches_keys(const char* frame, const FrameIndex& index,
+                                  Counts&& counts) const {
+  if (!types_.empty() && !is_any_of(types_, frame + index.type_offset(), index.type_length)) {
+    return false;
+  }
+  for (const Condition& condition : conditions_) {
+    if (!counts(condition.key)) continue;
+    const auto has = [&](Key key) {
+      const KeySpan span = index.keys[static_cast<std::size_t>(key)];
+      return span.packed != 0 && is_any_of(condition.values, frame + span.offset(), span.length());
+    };
+    if (!has(condition.key) &&
+        !(condition.alternative != condition.key && has(condition.alternative))) {
+      return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace tapedeck

@@ -14,13 +14,29 @@ Segment::~Segment() {
   ::operator delete(index);
 }
 
-EventLog::EventLog(std::string epoch, std::size_t buffer_size, std::size_t log_bytes)
+namespace {
+
+std::size_t segments_for(std::size_t bytes) {
+  return (bytes + Segment::kBytes - 1) / Segment::kBytes;
+}
+
+}  // namespace
+
+EventLog::EventLog(std::string epoch, const Limits& limits)
     : epoch_(std::move(epoch)),
-      buffer_size_(buffer_size),
-      slots_(std::max<std::size_t>(4, (log_bytes + Segment::kBytes - 1) / Segment::kBytes)) {
+      buffer_size_(limits.buffer_size),
+      begin_seq_(limits.first_seq),
+      usual_segments_(std::max<std::size_t>(4, segments_for(limits.log_bytes))),
+      slots_(usual_segments_ + segments_for(limits.held_bytes)),
+      first_seq_(limits.first_seq),
+      last_seq_(limits.first_seq - 1),
+      buffer_first_(limits.first_seq),
+      floor_(limits.first_seq),
+      next_seq_(limits.first_seq),
+      buffer_begin_(limits.first_seq) {
   owned_.push_back(std::make_unique<Segment>());
   head_ = owned_.back().get();
-  head_->base_seq.store(1, std::memory_order_relaxed);
+  head_->base_seq.store(limits.first_seq, std::memory_order_relaxed);
   slots_[0].store(head_, std::memory_order_release);
 }
 
@@ -97,28 +113,36 @@ void EventLog::commit() noexcept {
 void EventLog::open_segment() {
   commit();
   const std::uint64_t number = last_segment_.load(std::memory_order_relaxed) + 1;
-  if (number >= slots_.size()) {
-    // The ring is full: the oldest segment goes.
-    const std::uint64_t oldest = number - slots_.size();
+  // Room for this one: what is held is let go only when every slot is taken.
+  while (number - first_segment_.load(std::memory_order_relaxed) >= usual_segments_) {
+    const std::uint64_t oldest = first_segment_.load(std::memory_order_relaxed);
     const std::uint64_t survivor = slot(oldest + 1).base_seq.load(std::memory_order_relaxed);
-    if (buffer_begin_ <= survivor) {
-      evicted_total_ += survivor - buffer_begin_;
-      shrink_buffer_to(survivor);
-      buffer_segment_ = oldest + 1;  // never look at the oldest again
-      buffer_first_.store(buffer_begin_, std::memory_order_release);
-    }
-    first_seq_.store(survivor, std::memory_order_release);
-    first_segment_.store(oldest + 1, std::memory_order_release);
+    const bool held = survivor > held_.load(std::memory_order_acquire);
+    if (held && number - oldest < slots_.size()) break;
+    evict_oldest();
   }
-  head_ = segment_to_write(number);
+  head_ = segment_to_write();
   slots_[number % slots_.size()].store(head_, std::memory_order_release);
   last_segment_.store(number, std::memory_order_release);
 }
 
+void EventLog::evict_oldest() {
+  const std::uint64_t oldest = first_segment_.load(std::memory_order_relaxed);
+  const std::uint64_t survivor = slot(oldest + 1).base_seq.load(std::memory_order_relaxed);
+  if (buffer_begin_ <= survivor) {
+    evicted_total_ += survivor - buffer_begin_;
+    shrink_buffer_to(survivor);
+    buffer_segment_ = oldest + 1;  // never look at the oldest again
+    buffer_first_.store(buffer_begin_, std::memory_order_release);
+  }
+  first_seq_.store(survivor, std::memory_order_release);
+  first_segment_.store(oldest + 1, std::memory_order_release);
+  // Readers that find it by its old number see that it is none of theirs any more.
+  spare_.push_back(slots_[oldest % slots_.size()].load(std::memory_order_relaxed));
+}
+
 /// An unpinned segment, emptied and ready for `number`.
-Segment* EventLog::segment_to_write(std::uint64_t number) {
-  std::atomic<Segment*>& place = slots_[number % slots_.size()];
-  if (Segment* old = place.load(std::memory_order_relaxed)) spare_.push_back(old);
+Segment* EventLog::segment_to_write() {
   Segment* chosen = nullptr;
   for (Segment*& candidate : spare_) {
     std::int64_t unpinned = 0;

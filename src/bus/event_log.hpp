@@ -78,13 +78,21 @@ class EventLog {
   /// Largest frame the writer may ask room for.
   static constexpr std::size_t kMaxFrameBytes = Segment::kBytes;
 
-  EventLog(std::string epoch, std::size_t buffer_size, std::size_t log_bytes);
+  struct Limits {
+    std::size_t buffer_size = 5000;
+    std::size_t log_bytes = std::size_t{64} << 20;    ///< evicted beyond it
+    std::size_t held_bytes = std::size_t{256} << 20;  ///< beyond log_bytes, while somebody holds
+    std::uint64_t first_seq = 1;
+  };
+  EventLog(std::string epoch, const Limits& limits);
 
   const std::string& epoch() const noexcept { return epoch_; }
 
   // --- readers ---
 
-  /// The newest event; 0: none yet.
+  /// The first number this log gave or will give.
+  std::uint64_t begin_seq() const noexcept { return begin_seq_; }
+  /// The newest event; begin_seq() - 1: none yet.
   std::uint64_t last_seq() const noexcept { return last_seq_.load(std::memory_order_acquire); }
   /// The oldest event still in memory; last_seq() + 1 when there is none.
   std::uint64_t first_seq() const noexcept { return first_seq_.load(std::memory_order_acquire); }
@@ -101,6 +109,11 @@ class EventLog {
   void wait_for(std::uint64_t seq, const std::atomic<bool>& stop) const noexcept;
   /// Wakes everybody in wait_for.
   void interrupt() noexcept;
+
+  /// For the one reader that must miss nothing (the store's writer): events from `seq` on stay, as
+  /// far as held_bytes allows. kHoldNothing ends it.
+  void hold_from(std::uint64_t seq) noexcept { held_.store(seq, std::memory_order_release); }
+  static constexpr std::uint64_t kHoldNothing = ~std::uint64_t{0};
 
   // --- the writer ---
 
@@ -131,27 +144,32 @@ class EventLog {
     return *slots_[number % slots_.size()].load(std::memory_order_acquire);
   }
   void open_segment();
-  Segment* segment_to_write(std::uint64_t number);
+  Segment* segment_to_write();
   void shrink_buffer_to(std::uint64_t first) noexcept;
+
+  void evict_oldest();
 
   const std::string epoch_;
   const std::size_t buffer_size_;
+  const std::uint64_t begin_seq_;
+  const std::size_t usual_segments_;
   mutable std::vector<std::atomic<Segment*>> slots_;
   std::vector<std::unique_ptr<Segment>> owned_;  // never freed before the log: pins may be late
-  std::vector<Segment*> spare_;                  // pinned when their turn came
+  std::vector<Segment*> spare_;                  // evicted, to be reused once unpinned
 
   std::atomic<std::uint64_t> first_segment_{0};
   std::atomic<std::uint64_t> last_segment_{0};
-  std::atomic<std::uint64_t> first_seq_{1};
-  std::atomic<std::uint64_t> last_seq_{0};
-  std::atomic<std::uint64_t> buffer_first_{1};
-  std::atomic<std::uint64_t> floor_{1};
+  std::atomic<std::uint64_t> first_seq_;
+  std::atomic<std::uint64_t> last_seq_;
+  std::atomic<std::uint64_t> buffer_first_;
+  std::atomic<std::uint64_t> floor_;
+  std::atomic<std::uint64_t> held_{kHoldNothing};
   mutable std::atomic<std::uint32_t> commits_{0};
 
   // the writer's
   Segment* head_ = nullptr;
-  std::uint64_t next_seq_ = 1;
-  std::uint64_t buffer_begin_ = 1;    // = buffer_first_ once committed
+  std::uint64_t next_seq_;
+  std::uint64_t buffer_begin_;        // = buffer_first_ once committed
   std::uint64_t buffer_segment_ = 0;  // number of the segment that holds buffer_begin_
   std::uint64_t evicted_total_ = 0;
   std::vector<TypeCount> types_;

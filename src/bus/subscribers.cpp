@@ -7,6 +7,12 @@
 
 namespace tapedeck {
 
+namespace {
+
+constexpr std::size_t kBatch = 64;  // events copied before callbacks run
+
+}  // namespace
+
 struct Subscribers::Subscription {
   CompiledFilter filter;
   TelemetryBus::Callback callback;
@@ -93,20 +99,54 @@ std::size_t Subscribers::count() const {
   return subscriptions_.size();
 }
 
+void Subscribers::set_history(const History* history) {
+  const std::unique_lock lock(history_mutex_);
+  history_ = history;
+}
+
+void Subscribers::read_log(Subscription& subscription, std::vector<Event>& batch) {
+  const auto pin = log_.pin(subscription.next);
+  if (!pin) return;  // evicted since: the next turn sees to it
+  for (; subscription.next < pin->end_seq() && batch.size() < kBatch; ++subscription.next) {
+    const FrameIndex& index = pin->index(subscription.next);
+    if (!subscription.filter.matches(pin->frame(index), index)) continue;
+    batch.push_back(to_event(pin->frame(index), index, subscription.next));
+  }
+}
+
+/// @return false when there is nothing to be had
+bool Subscribers::read_history(Subscription& subscription, std::vector<Event>& batch) {
+  const std::shared_lock lock(history_mutex_);
+  if (history_ == nullptr) return false;
+  try {
+    const HistorySlice slice = history_->read_forward(subscription.filter, subscription.next,
+                                                      log_.first_seq(), {.events = kBatch});
+    for (const StoredFrames& block : slice.blocks) {
+      for (std::size_t i = 0; i < block.size(); ++i) {
+        batch.push_back(to_event(block.frame(i), block.index[i], block.seqs[i]));
+      }
+    }
+    missed_.fetch_add(slice.missing, std::memory_order_relaxed);
+    const bool came_on = slice.next > subscription.next;
+    subscription.next = std::max(subscription.next, slice.next);
+    return came_on;
+  } catch (const HistoryError&) {
+    return false;  // the store reports its own troubles
+  }
+}
+
 void Subscribers::run(Subscription& subscription) {
   pthread_setname_np(pthread_self(), "td-callback");
-  constexpr std::size_t kBatch = 64;
   std::vector<Event> batch;
   while (!subscription.stop.load(std::memory_order_acquire)) {
     log_.wait_for(subscription.next, subscription.stop);
-    subscription.next = std::max(subscription.next, log_.first_seq());
     batch.clear();
-    if (const auto pin = log_.pin(subscription.next)) {
-      for (; subscription.next < pin->end_seq() && batch.size() < kBatch; ++subscription.next) {
-        const FrameIndex& index = pin->index(subscription.next);
-        if (!subscription.filter.matches(pin->frame(index), index)) continue;
-        batch.push_back(to_event(pin->frame(index), index, subscription.next));
-      }
+    const std::uint64_t oldest = log_.first_seq();
+    if (subscription.next >= oldest) {
+      read_log(subscription, batch);
+    } else if (!read_history(subscription, batch)) {
+      missed_.fetch_add(oldest - subscription.next, std::memory_order_relaxed);
+      subscription.next = oldest;
     }
     for (const Event& event : batch) {
       if (subscription.stop.load(std::memory_order_acquire)) return;

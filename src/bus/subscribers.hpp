@@ -7,11 +7,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <vector>
 
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
+#include "bus/history.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
@@ -27,10 +29,15 @@ class Subscribers {
   bool unsubscribe(std::uint64_t id);
   std::size_t count() const;
   std::uint64_t callback_errors() const noexcept { return errors_.load(std::memory_order_relaxed); }
+  std::uint64_t missed() const noexcept { return missed_.load(std::memory_order_relaxed); }
+  /// Returns when nobody reads the former one any more.
+  void set_history(const History* history);
 
  private:
   struct Subscription;
   void run(Subscription& subscription);
+  void read_log(Subscription& subscription, std::vector<Event>& batch);
+  bool read_history(Subscription& subscription, std::vector<Event>& batch);
   void end(std::shared_ptr<Subscription> subscription);
   void join_finished();
 
@@ -40,6 +47,9 @@ class Subscribers {
   std::vector<std::shared_ptr<Subscription>> leaving_;  // unsubscribed by their own callback
   std::uint64_t next_id_ = 1;
   std::atomic<std::uint64_t> errors_{0};
+  std::atomic<std::uint64_t> missed_{0};
+  std::shared_mutex history_mutex_;  // held shared while reading history_
+  const History* history_ = nullptr;
 };
 
 /// Copies a frame out of the log.

@@ -45,6 +45,7 @@ BusOptions checked(BusOptions options) {
       std::any_of(options.epoch.begin(), options.epoch.end(), bad_epoch_character)) {
     throw std::invalid_argument("epoch must be at most 32 characters of a-z 0-9");
   }
+  if (options.first_seq == 0) throw std::invalid_argument("first_seq must be at least 1");
   if (options.epoch.empty()) options.epoch = random_hex(10);
   return options;
 }
@@ -54,7 +55,10 @@ BusOptions checked(BusOptions options) {
 struct TelemetryBus::Impl {
   Impl(const BusOptions& given, bool use_tsc)
       : options(given),
-        log(given.epoch, given.buffer_size, given.log_bytes),
+        log(given.epoch, {.buffer_size = given.buffer_size,
+                          .log_bytes = given.log_bytes,
+                          .held_bytes = given.held_bytes,
+                          .first_seq = given.first_seq}),
         collector(log, use_tsc),
         subscribers(log),
         thread([this] { run(); }) {}
@@ -234,7 +238,7 @@ BusStats TelemetryBus::stats_with_role(std::size_t subscriber_count) const {
   }
   std::sort(stats.event_types.begin(), stats.event_types.end());
   stats.buffer_size = impl_->options.buffer_size;
-  stats.published_total = log.last_seq();
+  stats.published_total = log.last_seq() + 1 - log.begin_seq();
   stats.last_seq = log.last_seq();
   stats.total_events = log.last_seq() + 1 - log.buffer_first_seq();
   stats.first_seq = stats.total_events > 0 ? log.buffer_first_seq() : 0;
@@ -244,6 +248,7 @@ BusStats TelemetryBus::stats_with_role(std::size_t subscriber_count) const {
   stats.clock_inversions_total = impl_->collector.clock_inversions();
   stats.events_per_second = impl_->collector.events_per_second();
   stats.callback_errors_total = impl_->subscribers.callback_errors();
+  stats.callback_missed_total = impl_->subscribers.missed();
   stats.epoch = log.epoch();
   stats.uptime_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - impl_->started).count();
@@ -260,9 +265,11 @@ void TelemetryBus::clear_buffer() {
   impl_->log.clear_buffer();
 }
 
-std::uint64_t TelemetryBus::subscribe(Filter filter, Callback callback) {
+std::uint64_t TelemetryBus::subscribe(Filter filter, Callback callback,
+                                      std::optional<std::uint64_t> from_seq) {
   flush();
-  return impl_->subscribers.subscribe(filter, std::move(callback), impl_->log.last_seq() + 1);
+  const std::uint64_t from = from_seq.value_or(impl_->log.last_seq() + 1);
+  return impl_->subscribers.subscribe(filter, std::move(callback), from);
 }
 
 bool TelemetryBus::unsubscribe(std::uint64_t id) {
@@ -293,6 +300,10 @@ BusStats BusAccess::stats(TelemetryBus& bus) {
 Result<SeqRange> BusAccess::append(TelemetryBus& bus, std::span<const DecodedEvent> events) {
   const auto role = bus.impl_->collector.take_role();
   return bus.impl_->collector.append(events);
+}
+
+void BusAccess::set_history(TelemetryBus& bus, const History* history) {
+  bus.impl_->subscribers.set_history(history);
 }
 
 std::size_t BusAccess::add_commit_listener(TelemetryBus& bus, std::function<void()> listener) {

@@ -1,15 +1,12 @@
 #include "query/log_reader.hpp"
 
-#include <string>
-#include <unordered_set>
-
 namespace tapedeck {
 
 Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
                         std::uint64_t end, std::size_t limit) {
   Selection out;
   out.items.reserve(std::min<std::size_t>(limit, 1024));
-  scan_backwards(log, filter, first, end, &out.pins, [&](const ScannedEvent& item) {
+  out.next = scan_backwards(log, filter, first, end, &out.pins, [&](const ScannedEvent& item) {
     out.more = out.items.size() == limit;
     if (!out.more) out.items.push_back(item);
     return !out.more;
@@ -30,24 +27,13 @@ std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
 }
 
 Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
-                        const std::vector<Key>& keys, bool by_type, std::size_t limit) {
+                        std::uint64_t end, const LatestKeys& keys,
+                        std::unordered_set<std::string>& seen, std::size_t limit) {
   Selection out;
-  std::unordered_set<std::string> seen;
   std::string identity;
-  scan_backwards(log, filter, first, log.last_seq() + 1, &out.pins, [&](const ScannedEvent& item) {
+  out.next = scan_backwards(log, filter, first, end, &out.pins, [&](const ScannedEvent& item) {
     identity.clear();
-    const auto add = [&](const char* text, std::size_t length) {
-      identity.append(text, length);
-      identity += '\0';
-    };
-    if (by_type) add(item.frame + item.index->type_offset(), item.index->type_length);
-    for (const Key key : keys) {
-      KeySpan span = item.index->keys[static_cast<std::size_t>(key)];
-      if (key == Key::strategy && span.packed == 0) {
-        span = item.index->keys[static_cast<std::size_t>(Key::strategy_name)];
-      }
-      add(item.frame + span.offset(), span.length());
-    }
+    keys.append_identity(identity, item.frame, *item.index);
     if (!seen.insert(identity).second) return true;
     out.more = out.items.size() == limit;
     if (!out.more) out.items.push_back(item);

@@ -3,23 +3,29 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bus/backward_scan.hpp"
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
+#include "bus/history.hpp"
 
 namespace tapedeck {
 
-/// Events found, newest first, with the pins that keep their bytes alive.
+/// Events found, in the order of the read, with what keeps their bytes alive.
 struct Selection {
   std::vector<ScannedEvent> items;
   std::vector<SegmentPin> pins;
-  bool more = false;  // older ones match too
+  std::vector<StoredFrames> stored;
+  bool more = false;          // others match too
+  std::uint64_t next = 0;     // where to go on; see who made it
+  std::uint64_t missing = 0;  // of a forward read: numbers before `next` that are gone
 };
 
-/// The newest `limit` matching events with first <= seq < end.
+/// The newest `limit` matching events with first <= seq < end; everything from `next` on has been
+/// looked at.
 Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
                         std::uint64_t end, std::size_t limit);
 
@@ -27,8 +33,9 @@ Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::
 std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
                               std::uint64_t first, std::size_t count);
 
-/// The newest event of each different combination of `keys` (and of type, if by_type).
+/// The newest event of each different identity that is not in `seen`, which it adds to.
 Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
-                        const std::vector<Key>& keys, bool by_type, std::size_t limit);
+                        std::uint64_t end, const LatestKeys& keys,
+                        std::unordered_set<std::string>& seen, std::size_t limit);
 
 }  // namespace tapedeck

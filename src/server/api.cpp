@@ -179,11 +179,9 @@ constexpr std::array<std::pair<std::string_view, Key>, 11> kLatestKeys = {{
     {"mode", Key::mode},
 }};
 
-/// Fills keys from a comma list; "type" is no Key and sets by_type.
-std::optional<Error> read_latest_keys(const QueryParameter& parameter, std::vector<Key>& keys,
-                                      bool& by_type) {
-  by_type = false;
-  keys.clear();
+/// Reads a comma list; "type" is no Key.
+std::optional<Error> read_latest_keys(const QueryParameter& parameter, LatestKeys& out) {
+  out = {};
   std::string_view rest = parameter.value;
   for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
@@ -191,9 +189,9 @@ std::optional<Error> read_latest_keys(const QueryParameter& parameter, std::vect
     const auto known = std::find_if(kLatestKeys.begin(), kLatestKeys.end(),
                                     [&](const auto& key) { return key.first == name; });
     if (name == "type") {
-      by_type = true;
+      out.by_type = true;
     } else if (known != kLatestKeys.end()) {
-      keys.push_back(known->second);
+      out.keys.push_back(known->second);
     } else {
       return Error{"invalid_parameter",
                    "by=" + std::string(name.substr(0, 40)) +
@@ -209,18 +207,18 @@ std::optional<Error> read_latest_keys(const QueryParameter& parameter, std::vect
 
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
-  std::vector<Key> keys = {Key::symbol, Key::strategy, Key::engine};
-  bool by_type = true;
+  LatestKeys keys{{Key::symbol, Key::strategy, Key::engine}, true};
   for (const QueryParameter& parameter : request.parsed.parameters) {
-    const auto error = parameter.name == "by" ? read_latest_keys(parameter, keys, by_type)
+    const auto error = parameter.name == "by" ? read_latest_keys(parameter, keys)
                                               : read_events_parameter(parameter, wanted, false);
     if (error) return error_response(*error);
   }
   BusAccess::collect_share(api.bus);
   const EventLog& log = BusAccess::log(api.bus);
   const Bounds bounds = bounds_of(wanted.query, log, std::max(log.first_seq(), log.floor_seq()));
-  const Selection selection =
-      select_latest(log, compile(wanted.query), bounds.first, keys, by_type, kMaxLatest);
+  std::unordered_set<std::string> seen;
+  const Selection selection = select_latest(log, compile(wanted.query), bounds.first,
+                                            log.last_seq() + 1, keys, seen, kMaxLatest);
   return json_response(events_json(selection) +
                        fmt::format(",\"truncated\":{}}}\n", selection.more));
 }

@@ -47,7 +47,7 @@ std::string frame_at(const SegmentPin& pin, std::uint64_t seq) {
 }
 
 TEST(EventLog, ShowsReadersNothingBeforeTheCommit) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   EXPECT_EQ(log.last_seq(), 0U);
   EXPECT_EQ(log.first_seq(), 1U);
@@ -62,7 +62,7 @@ TEST(EventLog, ShowsReadersNothingBeforeTheCommit) {
 }
 
 TEST(EventLog, EverySequenceNumberInMemoryIsFound) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   for (int n = 0; n < 100'000; ++n) writer.write(20 + static_cast<std::size_t>(n) % 300);
   log.commit();
@@ -76,7 +76,7 @@ TEST(EventLog, EverySequenceNumberInMemoryIsFound) {
 }
 
 TEST(EventLog, APinnedSegmentKeepsItsFramesWhileTheRingGoesRound) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   writer.write();
   log.commit();
@@ -91,7 +91,7 @@ TEST(EventLog, APinnedSegmentKeepsItsFramesWhileTheRingGoesRound) {
 }
 
 TEST(EventLog, PinsOfManySegmentsAreKeptAndGivenBack) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   for (int round = 0; round < 3; ++round) {
     std::vector<SegmentPin> pins;
@@ -110,7 +110,7 @@ TEST(EventLog, PinsOfManySegmentsAreKeptAndGivenBack) {
 }
 
 TEST(EventLog, AFrameAsLargeAsASegmentFits) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   for (int n = 0; n < 10; ++n) {
     writer.write(EventLog::kMaxFrameBytes);
@@ -121,7 +121,7 @@ TEST(EventLog, AFrameAsLargeAsASegmentFits) {
 }
 
 TEST(EventLog, WaitingEndsWithTheEventOrWithAnInterrupt) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   std::atomic<bool> stop{false};
   std::atomic<int> woken{0};
@@ -144,7 +144,7 @@ TEST(EventLog, WaitingEndsWithTheEventOrWithAnInterrupt) {
 }
 
 TEST(EventLog, ReadersNeverSeeAnythingButTheFrameTheyAskedFor) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   LogWriter writer(log);
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> read{0};
@@ -171,12 +171,47 @@ TEST(EventLog, ReadersNeverSeeAnythingButTheFrameTheyAskedFor) {
 }
 
 TEST(EventLog, TypesGetNumbersUntilThereAreTooMany) {
-  EventLog log("e", 10, kSmallest);
+  EventLog log("e", {.buffer_size = 10, .log_bytes = kSmallest});
   for (std::size_t n = 0; n < EventLog::kMaxTypes; ++n) {
     ASSERT_EQ(log.type_number("type" + std::to_string(n)), n);
   }
   EXPECT_FALSE(log.type_number("one more"));
   EXPECT_EQ(log.type_number("type17"), 17);
+}
+
+TEST(EventLog, BeginsAtTheGivenNumber) {
+  EventLog log("e", {.log_bytes = kSmallest, .first_seq = 1001});
+  EXPECT_EQ(log.last_seq(), 1000U);
+  EXPECT_EQ(log.first_seq(), 1001U);
+  EXPECT_FALSE(log.pin(1000));
+  Writer writer(log);
+  writer.append(100);
+  log.commit();
+  EXPECT_EQ(log.last_seq(), 1001U);
+  EXPECT_TRUE(log.pin(1001));
+  EXPECT_EQ(log.buffer_first_seq(), 1001U);
+}
+
+TEST(EventLog, KeepsWhatIsHeldUpToItsLimitAndLetsGoBeyondIt) {
+  EventLog log("e", {.log_bytes = kSmallest, .held_bytes = 2 * Segment::kBytes});
+  Writer writer(log);
+  log.hold_from(1);
+  constexpr std::size_t kFrame = Segment::kBytes / 2;  // two to a segment
+  for (int i = 0; i < 12; ++i) writer.append(kFrame);
+  log.commit();
+  EXPECT_EQ(log.first_seq(), 1U);  // six segments: four, and two for what is held
+  EXPECT_EQ(log.pin(1)->first_seq(), 1U);
+  writer.append(kFrame);
+  log.commit();
+  EXPECT_EQ(log.first_seq(), 3U);  // no more than that
+  log.hold_from(EventLog::kHoldNothing);
+  writer.append(kFrame);
+  writer.append(kFrame);
+  log.commit();
+  EXPECT_EQ(log.first_seq(), 9U);  // back to four
+  for (std::uint64_t seq = log.first_seq(); seq <= log.last_seq(); ++seq) {
+    ASSERT_TRUE(log.pin(seq)) << seq;
+  }
 }
 
 }  // namespace

@@ -18,6 +18,10 @@ class LogReader : public ::testing::Test {
     filter.symbol = {name};
     return CompiledFilter(filter);
   }
+  Selection latest(const LatestKeys& keys, std::size_t limit) {
+    std::unordered_set<std::string> seen;
+    return select_latest(log_, {}, 1, log_.last_seq() + 1, keys, seen, limit);
+  }
   static std::vector<std::uint64_t> seqs(const Selection& selection) {
     std::vector<std::uint64_t> out;
     for (const auto& item : selection.items) out.push_back(item.seq);
@@ -53,11 +57,11 @@ TEST_F(LogReader, AReplayBeginsAtTheNthNewestMatch) {
 
 TEST_F(LogReader, LatestKeepsTheNewestOfEachKey) {
   for (const char* name : {"A", "B", "A", "C", "B"}) publish(name);
-  EXPECT_EQ(seqs(select_latest(log_, {}, 1, {Key::symbol}, false, 10)), (Seqs{5, 4, 3}));
-  const Selection cut = select_latest(log_, {}, 1, {Key::symbol}, false, 2);
+  EXPECT_EQ(seqs(latest({{Key::symbol}, false}, 10)), (Seqs{5, 4, 3}));
+  const Selection cut = latest({{Key::symbol}, false}, 2);
   EXPECT_EQ(seqs(cut), (Seqs{5, 4}));
   EXPECT_TRUE(cut.more);
-  EXPECT_EQ(seqs(select_latest(log_, {}, 1, {}, true, 10)), (Seqs{5}));
+  EXPECT_EQ(seqs(latest({{}, true}, 10)), (Seqs{5}));
 }
 
 TEST_F(LogReader, ASelectionStaysReadableWhileTheLogMovesOn) {
