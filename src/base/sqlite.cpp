@@ -51,6 +51,19 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& path) : path_(path.s
   execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
 }
 
+SqliteDatabase::SqliteDatabase(const std::filesystem::path& path, ToRead) : path_(path.string()) {
+  sqlite3* handle = nullptr;
+  const int code =
+      sqlite3_open_v2(path_.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
+  handle_.reset(handle);
+  check(*this, code);
+  check(*this, sqlite3_busy_timeout(handle, kBusyTimeoutMs));
+}
+
+SqliteDatabase SqliteDatabase::open_to_read(const std::filesystem::path& path) {
+  return {path, ToRead{}};
+}
+
 void SqliteDatabase::Close::operator()(sqlite3* handle) const noexcept {
   sqlite3_close_v2(handle);  // waits for statements that are still held
 }
@@ -95,6 +108,12 @@ SqliteStatement& SqliteStatement::bind(int at, std::string_view text) {
   return *this;
 }
 
+SqliteStatement& SqliteStatement::bind_bytes(int at, std::string_view bytes) {
+  const char* data = bytes.data() != nullptr ? bytes.data() : "";
+  check(*database_, sqlite3_bind_blob64(handle_.get(), at, data, bytes.size(), SQLITE_STATIC));
+  return *this;
+}
+
 bool SqliteStatement::step() {
   const int code = sqlite3_step(handle_.get());
   if (code == SQLITE_ROW) return true;
@@ -127,6 +146,14 @@ std::string SqliteStatement::text(int column) const {
              ? std::string()
              : std::string(text,
                            static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
+}
+
+std::string_view SqliteStatement::bytes(int column) const noexcept {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle_.get(), column));
+  return data == nullptr
+             ? std::string_view()
+             : std::string_view(
+                   data, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column)));
 }
 
 }  // namespace tapedeck

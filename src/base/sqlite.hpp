@@ -33,6 +33,8 @@ class SqliteDatabase {
   /// Opens the file, making it and its folder when they are missing.
   /// @throws SqliteError
   explicit SqliteDatabase(const std::filesystem::path& path);
+  /// Opens a file that exists, to read only. @throws SqliteError
+  static SqliteDatabase open_to_read(const std::filesystem::path& path);
   SqliteDatabase(SqliteDatabase&&) = default;
   SqliteDatabase& operator=(SqliteDatabase&&) = default;
 
@@ -41,7 +43,11 @@ class SqliteDatabase {
   sqlite3* get() const noexcept { return handle_.get(); }
   [[noreturn]] void fail(int code) const;
 
+  const std::string& path() const noexcept { return path_; }
+
  private:
+  struct ToRead {};
+  SqliteDatabase(const std::filesystem::path& path, ToRead);
   struct Close {
     void operator()(sqlite3* handle) const noexcept;
   };
@@ -57,6 +63,8 @@ class SqliteStatement {
   SqliteStatement& bind(int at, std::int64_t value);
   SqliteStatement& bind(int at, double value);
   SqliteStatement& bind(int at, std::string_view text);
+  /// Bytes that stay where they are until the statement is reset or bound again.
+  SqliteStatement& bind_bytes(int at, std::string_view bytes);
   /// @return whether there is a row
   bool step();
   /// Makes it ready to be bound and stepped again.
@@ -67,6 +75,8 @@ class SqliteStatement {
   std::int64_t integer(int column) const noexcept;
   double real(int column) const noexcept;
   std::string text(int column) const;
+  /// Until the next step or reset.
+  std::string_view bytes(int column) const noexcept;
 
  private:
   struct Finalize {

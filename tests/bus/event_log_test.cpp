@@ -184,8 +184,8 @@ TEST(EventLog, BeginsAtTheGivenNumber) {
   EXPECT_EQ(log.last_seq(), 1000U);
   EXPECT_EQ(log.first_seq(), 1001U);
   EXPECT_FALSE(log.pin(1000));
-  Writer writer(log);
-  writer.append(100);
+  LogWriter writer(log);
+  writer.write();
   log.commit();
   EXPECT_EQ(log.last_seq(), 1001U);
   EXPECT_TRUE(log.pin(1001));
@@ -194,19 +194,19 @@ TEST(EventLog, BeginsAtTheGivenNumber) {
 
 TEST(EventLog, KeepsWhatIsHeldUpToItsLimitAndLetsGoBeyondIt) {
   EventLog log("e", {.log_bytes = kSmallest, .held_bytes = 2 * Segment::kBytes});
-  Writer writer(log);
+  LogWriter writer(log);
   log.hold_from(1);
   constexpr std::size_t kFrame = Segment::kBytes / 2;  // two to a segment
-  for (int i = 0; i < 12; ++i) writer.append(kFrame);
+  for (int i = 0; i < 12; ++i) writer.write(kFrame);
   log.commit();
   EXPECT_EQ(log.first_seq(), 1U);  // six segments: four, and two for what is held
   EXPECT_EQ(log.pin(1)->first_seq(), 1U);
-  writer.append(kFrame);
+  writer.write(kFrame);
   log.commit();
   EXPECT_EQ(log.first_seq(), 3U);  // no more than that
   log.hold_from(EventLog::kHoldNothing);
-  writer.append(kFrame);
-  writer.append(kFrame);
+  writer.write(kFrame);
+  writer.write(kFrame);
   log.commit();
   EXPECT_EQ(log.first_seq(), 9U);  // back to four
   for (std::uint64_t seq = log.first_seq(); seq <= log.last_seq(); ++seq) {

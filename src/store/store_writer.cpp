@@ -1,0 +1,350 @@
+#include "store/store_writer.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "bus/access.hpp"
+
+namespace tapedeck::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLook = 20ms;  // between looks at the log: publishers never wake anybody
+constexpr std::uint64_t kReadAtOnce = 65'536;
+constexpr std::size_t kCommitBytes = std::size_t{4} << 20;  // compressed
+constexpr std::int64_t kDay_ns = 86'400'000'000'000;
+
+}  // namespace
+
+StoreWriter::StoreWriter(TelemetryBus& bus, const StoreOptions& options, FileSet& files,
+                         BlockCache& cache, std::vector<EpochRow> epochs)
+    : bus_(bus),
+      log_(BusAccess::log(bus)),
+      options_(options),
+      files_(files),
+      cache_(cache),
+      epochs_(std::move(epochs)),
+      next_(log_.begin_seq()),
+      committed_end_(next_) {
+  log_.hold_from(next_);
+  if (!files_.empty()) {
+    const FileSet::Entry newest = files_.newest();
+    name_ = newest.name;
+    try {
+      resume(*newest.file);
+      file_ = newest.file;
+    } catch (const std::exception& error) {
+      // It was readable enough to be opened; it stays for readers, writing begins another.
+      options_.log(fmt::format("{}: {}; going on in a new file", newest.file->path().string(),
+                               error.what()));
+    }
+  }
+  commit(false);  // from here on a crash is one
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "td-store");
+    run();
+  });
+}
+
+StoreWriter::~StoreWriter() {
+  stop();
+}
+
+void StoreWriter::resume(EventFile& file) {
+  file.note_unsegmented([](const char*, const FrameIndex&, std::uint64_t) {});
+}
+
+void StoreWriter::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  log_.hold_from(EventLog::kHoldNothing);
+}
+
+bool StoreWriter::has_waiters() const {
+  return !waiters_.empty();
+}
+
+void StoreWriter::run() {
+  for (;;) {
+    bool stopping = false, urgent = false;
+    {
+      std::unique_lock lock(mutex_);
+      // What is already waiting to be read is read before the next pause.
+      if (next_ > log_.last_seq() || batch_bytes_ > options_.pending_bytes) {
+        wake_.wait_for(lock, kLook, [this] { return stop_ || (has_waiters() && !degraded_); });
+      }
+      stopping = stop_;
+      urgent = has_waiters() || floor_.has_value();
+    }
+    if (stopping) bus_.flush();
+    const std::uint64_t goal = log_.last_seq() + 1;
+    read_log();
+    const auto time = Clock::now();
+    const bool due =
+        time - last_commit_ >= options_.commit_interval || urgent || batch_bytes_ >= kCommitBytes;
+    if (degraded_ && time < retry_at_ && !stopping) continue;
+    const bool all_read = next_ >= goal;
+    if (stopping && all_read) {
+      commit(true);
+      answer_waiters(committed_end_, Error{"shutting_down", "The server is shutting down.", ""});
+      return;
+    }
+    if (due || (stopping && degraded_)) {
+      const bool fine = commit(false);
+      if (stopping && !fine) {  // what the disk does not take now it never gets
+        answer_waiters(committed_end_, Error{"shutting_down", "The server is shutting down.", ""});
+        return;
+      }
+    }
+  }
+}
+
+void StoreWriter::read_log() {
+  if (file_ == nullptr) return;  // until one can be made, the log keeps what comes
+  const std::uint64_t enough = next_ + kReadAtOnce;
+  while (next_ <= log_.last_seq() && next_ < enough && batch_bytes_ <= options_.pending_bytes) {
+    const std::uint64_t oldest = log_.first_seq();
+    if (next_ < oldest) {
+      lost_.fetch_add(oldest - next_, std::memory_order_relaxed);
+      finish_block();  // a block's numbers are all there
+      next_ = oldest;
+    }
+    const auto pin = log_.pin(next_);
+    if (!pin) continue;
+    const std::uint64_t end = std::min(pin->end_seq(), enough);
+    for (; next_ < end && batch_bytes_ <= options_.pending_bytes; ++next_) {
+      const FrameIndex& index = pin->index(next_);
+      add(pin->frame(index), index, next_);
+    }
+  }
+}
+
+void StoreWriter::add(const char* frame, const FrameIndex& index, std::uint64_t seq) {
+  if (!growing_.has_room_for(index.length)) finish_block();
+  const SeriesId series = file_->series_to_write().number_of(frame, index);
+  growing_.add({frame, index.length}, index, seq, series);
+  const auto ordinal = static_cast<BlockOrdinal>(file_->next_ordinal() + batch_.blocks.size());
+  file_->note(frame, index, seq, series, ordinal);
+}
+
+void StoreWriter::finish_block() {
+  if (growing_.empty()) return;
+  batch_.blocks.push_back(
+      growing_.encode(static_cast<std::uint32_t>(epochs_.back().number), options_.now_ns()));
+  batch_bytes_ += batch_.blocks.back().data.size() + batch_.blocks.back().columns.size();
+  growing_.clear();
+  growing_on_disk_ = 0;
+}
+
+/// Completes batch_ for one transaction.
+void StoreWriter::prepare(bool last, bool ends_segment) {
+  if (ends_segment) finish_block();
+  batch_.last_block_is_full = growing_.empty();
+  batch_.ends_segment = ends_segment;
+  batch_.settings.clear();
+  batch_.epochs.clear();
+  if (settings_due_) {
+    batch_.settings.emplace_back("clean_end", "");
+    batch_.epochs = epochs_;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (floor_) batch_.settings.emplace_back("floor_seq", std::to_string(*floor_));
+  }
+  if (last) batch_.settings.emplace_back("clean_end", std::to_string(next_));
+}
+
+/// @return whether everything that was read is on disk
+bool StoreWriter::commit(bool last) {
+  last_commit_ = Clock::now();
+  try {
+    if (!make_file_if_due()) return false;
+    const bool ends_segment = file_->noted() >= options_.segment_events;
+    const bool grew = growing_.size() > growing_on_disk_;
+    bool nothing_new = batch_.blocks.empty() && !grew && !settings_due_ && !last;
+    {
+      const std::lock_guard lock(mutex_);
+      nothing_new = nothing_new && !floor_;
+    }
+    if (nothing_new && !degraded_) {
+      after_commit(committed_end_);
+      return true;
+    }
+    prepare(last, ends_segment);
+    const bool with_growing = !growing_.empty();
+    if (with_growing) {
+      batch_.blocks.push_back(
+          growing_.encode(static_cast<std::uint32_t>(epochs_.back().number), options_.now_ns()));
+    }
+    try {
+      file_->write(batch_);
+    } catch (...) {
+      if (with_growing) batch_.blocks.pop_back();
+      throw;
+    }
+    batch_.blocks.clear();
+    batch_bytes_ = 0;
+    growing_on_disk_ = growing_.size();
+    settings_due_ = false;
+    {
+      const std::lock_guard lock(mutex_);
+      floor_.reset();
+    }
+    commits_.fetch_add(1, std::memory_order_relaxed);
+    after_commit(next_);
+    return true;
+  } catch (const SqliteError& error) {
+    after_failure(error);
+  } catch (const std::filesystem::filesystem_error& error) {
+    after_failure(SqliteError(0, error.what()));
+  }
+  return false;
+}
+
+void StoreWriter::after_commit(std::uint64_t end) {
+  committed_end_.store(end, std::memory_order_release);
+  log_.hold_from(end);
+  if (degraded_.exchange(false)) {
+    {
+      const std::lock_guard lock(mutex_);
+      problem_.clear();
+    }
+    options_.log("the history is being written again");
+    publish_state("active");
+  }
+  answer_waiters(end, std::nullopt);
+}
+
+void StoreWriter::after_failure(const SqliteError& error) {
+  errors_.fetch_add(1, std::memory_order_relaxed);
+  retry_at_ = Clock::now() + options_.retry_interval;
+  if (error.is_damage() && file_ != nullptr) give_up_file();
+  {
+    const std::lock_guard lock(mutex_);
+    problem_ = error.what();
+  }
+  if (!degraded_.exchange(true)) {
+    options_.log(
+        fmt::format("the history cannot be written: {}; the live stream goes on, "
+                    "writing is tried again every {} ms",
+                    error.what(), options_.retry_interval.count()));
+    publish_state("degraded");
+  }
+  answer_waiters(committed_end_,
+                 Error{"store_degraded",
+                       fmt::format("The history cannot be written now ({}).", error.what()), ""});
+}
+
+void StoreWriter::publish_state(const char* status) {
+  EngineHealth health;
+  health.engine_name = "Store";
+  health.status = status;
+  std::string problem;
+  {
+    const std::lock_guard lock(mutex_);
+    problem = problem_;
+  }
+  health.metrics.set("lost_total", lost_.load(std::memory_order_relaxed))
+      .set("waiting_events", log_.last_seq() + 1 - committed_end_.load(std::memory_order_relaxed));
+  if (!problem.empty()) health.metrics.set("error", problem);
+  bus_.publish(health);
+}
+
+void StoreWriter::answer_waiters(std::uint64_t end, const std::optional<Error>& error) {
+  std::vector<std::pair<Done, bool>> answered;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto written = waiters_.lower_bound(end);
+    const auto until = error ? waiters_.end() : written;
+    for (auto waiter = waiters_.begin(); waiter != until; ++waiter) {
+      answered.emplace_back(std::move(waiter->second), waiter->first < end);
+    }
+    waiters_.erase(waiters_.begin(), until);
+  }
+  for (const auto& [done, on_disk] : answered) done(on_disk ? std::nullopt : error);
+}
+
+void StoreWriter::when_durable(std::uint64_t seq, Done done) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (degraded_) {
+      const Error error{"store_degraded", "The history cannot be written now (" + problem_ + ").",
+                        ""};
+      if (seq >= committed_end_.load(std::memory_order_acquire)) return done(error);
+    }
+    waiters_.emplace(seq, std::move(done));
+  }
+  wake_.notify_all();
+}
+
+void StoreWriter::keep_floor(std::uint64_t seq) {
+  const std::lock_guard lock(mutex_);
+  floor_ = seq;
+}
+
+void StoreWriter::add_to(StoreStats& stats) const {
+  stats.lag_events = log_.last_seq() + 1 - committed_end_.load(std::memory_order_acquire);
+  stats.lost_total = lost_.load(std::memory_order_relaxed);
+  stats.commits_total = commits_.load(std::memory_order_relaxed);
+  stats.errors_total = errors_.load(std::memory_order_relaxed);
+  stats.degraded = degraded_.load(std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  stats.problem = problem_;
+}
+
+// --- files ---
+
+/// A new file for a new day of receipt, or when the present one has grown large; never for a clock
+/// that was set back. @return whether there is a file to write
+bool StoreWriter::make_file_if_due() {
+  const std::int64_t day = options_.now_ns() / kDay_ns;
+  if (file_ == nullptr) {
+    make_file();
+    return true;
+  }
+  if (day <= name_.day && file_->bytes_on_disk() < options_.max_file_bytes) return true;
+  if (file_->end_seq() == 0 && batch_.blocks.empty() && growing_.empty()) return true;  // empty yet
+  // What belongs to the old file is written there first, the end of its segment with it.
+  prepare(false, true);
+  file_->write(batch_);
+  batch_.blocks.clear();
+  batch_bytes_ = 0;
+  make_file();
+  return true;
+}
+
+void StoreWriter::make_file() {
+  FileName name;
+  name.number = files_.empty() ? 1 : files_.newest().name.number + 1;
+  name.day = std::max(options_.now_ns() / kDay_ns, name_.day);
+  auto made = std::make_shared<EventFile>(options_.folder / name.text(),
+                                          EventFile::Options{options_.max_series}, cache_);
+  files_.add(name, made);
+  if (file_ != nullptr) file_->seal();
+  file_ = std::move(made);
+  name_ = name;
+  settings_due_ = true;
+}
+
+/// The file is damaged: what of it can be read goes on being read; what is not on disk yet begins
+/// again from the log in a new file.
+void StoreWriter::give_up_file() {
+  options_.log(fmt::format("{} is damaged and has been set aside as {}", file_->path().string(),
+                           set_aside(file_->path())));
+  files_.remove(name_);
+  file_ = nullptr;
+  batch_ = {};
+  batch_bytes_ = 0;
+  growing_.clear();
+  growing_on_disk_ = 0;
+  next_ = committed_end_.load(std::memory_order_relaxed);
+}
+
+}  // namespace tapedeck::store
