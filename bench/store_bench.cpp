@@ -119,8 +119,7 @@ std::size_t resident_bytes() {
 struct Run {
   explicit Run(const std::filesystem::path& folder) : store(options(folder)) {
     BusOptions bus_options;
-    bus_options.epoch = store.epoch();
-    bus_options.first_seq = store.begin_seq();
+    store.complete(bus_options);
     bus = std::make_unique<TelemetryBus>(bus_options);
     store.start(*bus);
   }

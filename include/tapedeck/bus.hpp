@@ -56,6 +56,8 @@ struct BusOptions {
   std::string epoch{};
   /// The first event's number: 1 but for a history that goes on.
   std::uint64_t first_seq = 1;
+  /// What a former run's clear_buffer() hid from default reads: everything before it.
+  std::uint64_t floor_seq = 1;
 };
 
 namespace detail {
@@ -169,9 +171,9 @@ class TelemetryBus {
 
   using Callback = std::function<void(const Event&)>;
   /// Calls back for each matching event, in order, on a thread of the subscription's own. The
-  /// callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when it falls so
-  /// far behind that the log has evicted what comes next, it is caught up from the store, or, where
-  /// there is none, misses those (counted in callback_missed_total).
+  /// callback may be slow, publish, throw (ignored, counted) or unsubscribe itself; when it falls
+  /// so far behind that the log has evicted what comes next, it is caught up from the store, or,
+  /// where there is none, misses those (counted in callback_missed_total).
   /// @param from_seq the first event it may get, to resume: one past Event::seq of the last one it
   ///   had. What is no longer there is skipped. None: from now on.
   std::uint64_t subscribe(Filter filter, Callback callback,

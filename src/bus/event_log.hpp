@@ -83,6 +83,7 @@ class EventLog {
     std::size_t log_bytes = std::size_t{64} << 20;    ///< evicted beyond it
     std::size_t held_bytes = std::size_t{256} << 20;  ///< beyond log_bytes, while somebody holds
     std::uint64_t first_seq = 1;
+    std::uint64_t floor_seq = 1;  ///< see floor_seq()
   };
   EventLog(std::string epoch, const Limits& limits);
 

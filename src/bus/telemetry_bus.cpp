@@ -58,7 +58,8 @@ struct TelemetryBus::Impl {
         log(given.epoch, {.buffer_size = given.buffer_size,
                           .log_bytes = given.log_bytes,
                           .held_bytes = given.held_bytes,
-                          .first_seq = given.first_seq}),
+                          .first_seq = given.first_seq,
+                          .floor_seq = given.floor_seq}),
         collector(log, use_tsc),
         subscribers(log),
         thread([this] { run(); }) {}

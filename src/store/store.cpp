@@ -25,7 +25,7 @@ struct Store::Impl {
   FileSet files;
   std::vector<EpochRow> epochs;  // this run's last; not changed after construction
   std::uint64_t begin_seq = 1;
-  std::uint64_t floor_seq = 0;
+  std::uint64_t floor_seq = 1;
   TelemetryBus* bus = nullptr;
   std::unique_ptr<StoreWriter> writer;
 };
@@ -80,7 +80,7 @@ void Store::Impl::choose_epoch() {
   if (!files.empty()) {
     const auto newest = files.newest().file;
     epochs = newest->epochs();
-    floor_seq = as_number(newest->setting("floor_seq")).value_or(0);
+    floor_seq = as_number(newest->setting("floor_seq")).value_or(1);
     for (const auto& file : files.with_events()) {
       begin_seq = std::max(begin_seq, file->end_seq());
     }
@@ -107,8 +107,10 @@ const std::string& Store::epoch() const noexcept {
 std::uint64_t Store::begin_seq() const noexcept {
   return impl_->begin_seq;
 }
-std::uint64_t Store::floor_seq() const {
-  return impl_->floor_seq;
+void Store::complete(BusOptions& options) const {
+  options.epoch = epoch();
+  options.first_seq = begin_seq();
+  options.floor_seq = impl_->floor_seq;
 }
 
 void Store::start(TelemetryBus& bus) {
@@ -127,10 +129,6 @@ void Store::stop() {
 
 void Store::when_durable(std::uint64_t seq, std::function<void(std::optional<Error>)> done) {
   impl_->writer->when_durable(seq, std::move(done));
-}
-
-void Store::keep_floor(std::uint64_t seq) {
-  impl_->writer->keep_floor(seq);
 }
 
 StoreStats Store::stats() const {

@@ -71,7 +71,8 @@ class Store : public History {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// How the bus must be made: the epoch and the number to go on with.
+  /// How the bus must be made: sets epoch, first_seq and floor_seq.
+  void complete(BusOptions& options) const;
   const std::string& epoch() const noexcept;
   std::uint64_t begin_seq() const noexcept;
 
@@ -84,9 +85,6 @@ class Store : public History {
   /// Calls `done` when the event is on disk (nullopt), or cannot be now (an Error); from another
   /// thread, or from this one.
   void when_durable(std::uint64_t seq, std::function<void(std::optional<Error>)> done);
-  /// clear_buffer()'s floor, kept over restarts.
-  std::uint64_t floor_seq() const;
-  void keep_floor(std::uint64_t seq);
 
   std::uint64_t first_seq() const override;
   std::uint64_t end_seq() const override;

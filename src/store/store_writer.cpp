@@ -81,7 +81,7 @@ void StoreWriter::run() {
         wake_.wait_for(lock, kLook, [this] { return stop_ || (has_waiters() && !degraded_); });
       }
       stopping = stop_;
-      urgent = has_waiters() || floor_.has_value();
+      urgent = has_waiters();
     }
     if (stopping) bus_.flush();
     const std::uint64_t goal = log_.last_seq() + 1;
@@ -154,10 +154,8 @@ void StoreWriter::prepare(bool last, bool ends_segment) {
     batch_.settings.emplace_back("clean_end", "");
     batch_.epochs = epochs_;
   }
-  {
-    const std::lock_guard lock(mutex_);
-    if (floor_) batch_.settings.emplace_back("floor_seq", std::to_string(*floor_));
-  }
+  floor_to_write_ = log_.floor_seq();
+  batch_.settings.emplace_back("floor_seq", std::to_string(floor_to_write_));
   if (last) batch_.settings.emplace_back("clean_end", std::to_string(next_));
 }
 
@@ -168,11 +166,8 @@ bool StoreWriter::commit(bool last) {
     if (!make_file_if_due()) return false;
     const bool ends_segment = file_->noted() >= options_.segment_events;
     const bool grew = growing_.size() > growing_on_disk_;
-    bool nothing_new = batch_.blocks.empty() && !grew && !settings_due_ && !last;
-    {
-      const std::lock_guard lock(mutex_);
-      nothing_new = nothing_new && !floor_;
-    }
+    const bool nothing_new = batch_.blocks.empty() && !grew && !settings_due_ && !last &&
+                             log_.floor_seq() == floor_on_disk_;
     if (nothing_new && !degraded_) {
       after_commit(committed_end_);
       return true;
@@ -193,10 +188,7 @@ bool StoreWriter::commit(bool last) {
     batch_bytes_ = 0;
     growing_on_disk_ = growing_.size();
     settings_due_ = false;
-    {
-      const std::lock_guard lock(mutex_);
-      floor_.reset();
-    }
+    floor_on_disk_ = floor_to_write_;
     commits_.fetch_add(1, std::memory_order_relaxed);
     after_commit(next_);
     return true;
@@ -282,11 +274,6 @@ void StoreWriter::when_durable(std::uint64_t seq, Done done) {
     waiters_.emplace(seq, std::move(done));
   }
   wake_.notify_all();
-}
-
-void StoreWriter::keep_floor(std::uint64_t seq) {
-  const std::lock_guard lock(mutex_);
-  floor_ = seq;
 }
 
 void StoreWriter::add_to(StoreStats& stats) const {

@@ -32,7 +32,6 @@ class StoreWriter {
 
   using Done = std::function<void(std::optional<Error>)>;
   void when_durable(std::uint64_t seq, Done done);
-  void keep_floor(std::uint64_t seq);
   /// Adds its part.
   void add_to(StoreStats& stats) const;
 
@@ -70,7 +69,9 @@ class StoreWriter {
   std::size_t batch_bytes_ = 0;      // of them
   std::size_t growing_on_disk_ = 0;  // events of growing_ that are
   bool settings_due_ = true;         // the file does not say yet that it is in use
-  std::uint64_t next_ = 0;           // to be read from the log
+  std::uint64_t floor_on_disk_ = 1;
+  std::uint64_t floor_to_write_ = 1;
+  std::uint64_t next_ = 0;  // to be read from the log
   Clock::time_point last_commit_{};
   Clock::time_point retry_at_{};
 
@@ -78,7 +79,6 @@ class StoreWriter {
   std::condition_variable wake_;
   bool stop_ = false;
   std::multimap<std::uint64_t, Done> waiters_;
-  std::optional<std::uint64_t> floor_;
   std::string problem_;
 
   std::atomic<std::uint64_t> committed_end_;

@@ -37,8 +37,7 @@ class TempFolder {
 /// A run of a server, as far as the store sees it.
 struct StoreRun {
   explicit StoreRun(StoreOptions options, BusOptions bus_options = {}) : store(std::move(options)) {
-    bus_options.epoch = store.epoch();
-    bus_options.first_seq = store.begin_seq();
+    store.complete(bus_options);
     bus = std::make_unique<TelemetryBus>(bus_options);
     store.start(*bus);
   }

@@ -152,5 +152,19 @@ TEST(StoreRestart, ADamagedFileIsSetAsideAndTheStoreStarts) {
   EXPECT_EQ(run.store.stats().events, 10U);
 }
 
+TEST(StoreRestart, WhatWasClearedStaysHiddenFromDefaultReads) {
+  const TempFolder folder;
+  {
+    StoreRun run(small_options(folder.path()));
+    Traffic traffic(*run.bus);
+    traffic.publish(100);
+    run.bus->clear_buffer();
+    traffic.publish(5);
+  }
+  StoreRun run(small_options(folder.path()));
+  EXPECT_EQ(run.log().floor_seq(), 101U);
+  EXPECT_EQ(stored_seqs(run.store).size(), 105U);
+}
+
 }  // namespace
 }  // namespace tapedeck::store
