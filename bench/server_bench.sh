@@ -29,7 +29,7 @@ wait_until_up() {
 }
 
 start_tapedeck() { # arguments of the program
-  "$root/build/tapedeck" "$@" --listen "127.0.0.1:$port" --log-level off >/dev/null &
+  "$root/build/tapedeck" "$@" --data-dir "$work/history" --listen "127.0.0.1:$port" --log-level off >/dev/null &
   server=$!
   pids+=("$server")
   wait_until_up "http://127.0.0.1:$port/readyz"

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -28,7 +29,19 @@ struct CommonServe {
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
   bool memory = false;
+  store::StoreOptions store;
+  unsigned commit_ms = 200;
 };
+
+/// Where the XDG base directory specification puts a user's data.
+std::string default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') {
+    return std::string(data) + "/tapedeck";
+  }
+  const char* home = std::getenv("HOME");
+  return (home != nullptr && *home != '\0' ? std::string(home) : std::string("/var/lib")) +
+         "/.local/share/tapedeck";
+}
 
 void split_listen(const std::string& text, ServerOptions& server) {
   const std::size_t colon = text.rfind(':');
@@ -58,8 +71,35 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--config", common.config, "TOML file with these options")
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
-  command.add_flag("--memory", common.memory,
-                   "keep events in memory only (what this version does)");
+  command.add_flag("--memory", common.memory, "keep no history: events live in memory only")
+      ->envname("TAPEDECK_MEMORY");
+  common.store.folder = default_data_dir();
+  command.add_option("--data-dir", common.store.folder, "folder of the history")
+      ->envname("TAPEDECK_DATA_DIR")
+      ->capture_default_str();
+  command.add_option("--commit-ms", common.commit_ms, "events are on disk after so long at most")
+      ->check(CLI::Range(1U, 60'000U))
+      ->capture_default_str();
+  command
+      .add_option("--max-file-bytes", common.store.max_file_bytes,
+                  "the history begins another file a day, and beyond this size")
+      ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--pending-bytes", common.store.pending_bytes,
+                  "compressed events that may wait in memory while the disk refuses them")
+      ->check(CLI::Range(std::size_t{1} << 20, std::size_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--held-bytes", options.bus.held_bytes,
+                  "memory for encoded events beyond --log-bytes while the history lags")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--max-series", common.store.max_series,
+                  "combinations of type, symbol, strategy, source indexed in a file")
+      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}))
+      ->capture_default_str();
   command.add_option("--buffer-size", options.bus.buffer_size, "events that default reads see")
       ->envname("TAPEDECK_BUFFER_SIZE")
       ->check(CLI::Range(std::size_t{1}, std::size_t{100'000'000}))
@@ -114,6 +154,10 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
   if (arguments != nullptr) {
     options.engines = engine_options(*arguments);
     options.exit_at_end = arguments->exit_at_end;
+  }
+  if (!common.memory) {
+    options.store = common.store;
+    options.store->commit_interval = std::chrono::milliseconds(common.commit_ms);
   }
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");

@@ -121,7 +121,16 @@ int run_serve(const ServeOptions& options) {
   signal(SIGPIPE, SIG_IGN);
   set_up_logging(options.log_level);
 
-  TelemetryBus bus(options.bus);
+  std::unique_ptr<store::Store> history;  // knows how the bus goes on, and outlives it
+  BusOptions bus_options = options.bus;
+  if (options.store) {
+    store::StoreOptions store_options = *options.store;
+    store_options.log = [](std::string_view line) { spdlog::warn("{}", line); };
+    history = std::make_unique<store::Store>(std::move(store_options));
+    history->complete(bus_options);
+  }
+  TelemetryBus bus(bus_options);
+  if (history) history->start(bus);
   std::unique_ptr<RunEntry> entry;  // outlives the runner, which calls it
   std::unique_ptr<EngineRunner> runner;
   if (options.engines) {
@@ -153,6 +162,7 @@ int run_serve(const ServeOptions& options) {
     wait_for_end(options, nullptr);
   }
   server.stop();
+  if (history) history->stop();
   return code;
 }
 

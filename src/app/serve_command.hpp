@@ -8,6 +8,7 @@
 
 #include "app/engine_runner.hpp"
 #include "server/options.hpp"
+#include "store/store.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck::app {
@@ -15,6 +16,7 @@ namespace tapedeck::app {
 struct ServeOptions {
   BusOptions bus;
   ServerOptions server;
+  std::optional<store::StoreOptions> store;  // none: events are kept in memory only
   std::string log_level = "info";
   std::optional<EngineRunOptions> engines;  // run
   bool exit_at_end = false;

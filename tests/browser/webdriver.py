@@ -117,7 +117,8 @@ class Server:
 
     def __init__(self, *arguments: str, port: int = 0) -> None:
         self.process = subprocess.Popen(
-            [program(), *arguments, "--listen", f"127.0.0.1:{port}", "--log-level", "warn"],
+            [program(), *arguments, "--memory", "--listen", f"127.0.0.1:{port}", "--log-level",
+             "warn"],
             stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -40,9 +40,12 @@ passed "help and exit codes"
 
 start_server serve
 grep -q 'http://127.0.0.1:9000/' "$work/server.out" || fail "the address is not printed"
-expect_code 1 "$tapedeck" serve
+expect_code 1 "$tapedeck" serve --memory
 grep -q '9000' "$work/err" || fail "the port in use is not named"
-passed "a port in use"
+expect_code 1 "$tapedeck" serve --listen 127.0.0.1:0
+grep -q "in use by another Tapedeck (process $server_pid)" "$work/err" ||
+  fail "the folder in use is not named: $(cat "$work/err")"
+passed "a port and a folder in use"
 
 expect_code 0 "$tapedeck" publish signal_event symbol=NIFTY strategy_name=demo signal=BUY confidence=0.85
 expect_code 0 "$tapedeck" publish custom --payload '{"a":[1,2]}' --timestamp 2025-11-18T13:25:41+05:30

@@ -4,6 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 tapedeck=${TAPEDECK_PROGRAM:-$root/build/tapedeck}
 work=$(mktemp -d)
+export XDG_DATA_HOME=$work/data  # the history of a test is its own
 export XDG_RUNTIME_DIR=$work  # tapedeck kill must not find runs that are not the test's
 
 # Starts the script again inside a fresh network namespace, so that port 9000 is free there.
