@@ -7,6 +7,7 @@
 
 #include "event/json_writer.hpp"
 #include "filter/canonical_json.hpp"
+#include "query/aggregate_index.hpp"
 
 namespace tapedeck {
 namespace {
@@ -105,7 +106,7 @@ inline const AggregateFields::Member* AggregateFields::Table::find(
     std::string_view name) const noexcept {
   for (std::int32_t at = first[hash_of(name)]; at != kNone;) {
     const Member& member = members[static_cast<std::size_t>(at)];
-    if (member.name == name) return &member;
+    if (same_text(member.name, name)) return &member;
     at = member.next;
   }
   return nullptr;

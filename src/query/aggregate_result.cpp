@@ -66,7 +66,8 @@ AggregateResult::AggregateResult(AggregateQuery query)
                                                      Dimension::status) != query_.group_by.end()),
       dimension_(rollup_dimension(query_)),
       accepted_types_(query_.events.filter.event_type),
-      accepted_strategies_(spelled(query_.events.filter.strategy)) {
+      accepted_strategies_(spelled(query_.events.filter.strategy)),
+      groups_(query_.group_by.size()) {
   if (!dimension_ || *dimension_ == Dimension::type) return;
   const auto* values = filter_of(*dimension_, query_.events.filter);
   if (values != nullptr) accepted_values_ = spelled(*values);
@@ -75,20 +76,6 @@ AggregateResult::AggregateResult(AggregateQuery query)
 bool AggregateResult::accepts(const std::vector<std::string>& accepted,
                               std::string_view text) const noexcept {
   return accepted.empty() || std::find(accepted.begin(), accepted.end(), text) != accepted.end();
-}
-
-std::uint32_t AggregateResult::group_of(std::span<const std::uint32_t> texts) {
-  std::uint32_t step = 0;
-  for (const std::uint32_t text : texts) {
-    const std::uint64_t key = std::uint64_t{step} << 32 | text;
-    step = group_steps_.find(key);
-    if (step == kNone) group_steps_.insert(key, step = ++steps_);
-  }
-  const std::uint32_t known = group_index_.find(step);
-  if (known != kNone) return known;
-  group_index_.insert(step, groups_);
-  group_texts_.insert(group_texts_.end(), texts.begin(), texts.end());
-  return groups_++;
 }
 
 AggregateResult::Cell* AggregateResult::cell(Place place) {
@@ -157,7 +144,7 @@ std::optional<AggregateResult::Place> AggregateResult::place_of(RowTexts& row,
   for (const Dimension dimension : query_.group_by) {
     texts[count++] = dimension == Dimension::type ? type : value;
   }
-  return Place{*bucket, group_of({texts.data(), count})};
+  return Place{*bucket, groups_.intern({texts.data(), count})};
 }
 
 Result<bool> AggregateResult::add_counts(RowReader& reader, RowTexts& row) {
@@ -253,7 +240,7 @@ Result<bool> AggregateResult::add_event(const char* frame, const FrameIndex& ind
   }
   const auto bucket =
       static_cast<std::uint32_t>((index.timestamp_ns - query_.since_ns) / query_.interval_ns);
-  Cell* at = cell({bucket, group_of({texts.data(), count})});
+  Cell* at = cell({bucket, groups_.intern({texts.data(), count})});
   if (at == nullptr || bins_ > kMaxBins) return too_large();
   ++at->events;
   if (found_.count == 0) return true;
@@ -278,17 +265,16 @@ int AggregateResult::compare_texts(std::uint32_t a, std::uint32_t b) const noexc
 
 /// @return each group's place among the groups in order
 std::vector<std::uint32_t> AggregateResult::groups_in_order() const {
-  const std::size_t width = query_.group_by.size();
-  std::vector<std::uint32_t> order(groups_), rank(groups_);
-  for (std::uint32_t group = 0; group < groups_; ++group) order[group] = group;
+  std::vector<std::uint32_t> order(groups_.size()), rank(groups_.size());
+  for (std::uint32_t group = 0; group < order.size(); ++group) order[group] = group;
   std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    for (std::size_t i = 0; i < width; ++i) {
-      const int compared = compare_texts(group_texts_[a * width + i], group_texts_[b * width + i]);
+    for (std::size_t i = 0; i < query_.group_by.size(); ++i) {
+      const int compared = compare_texts(groups_[a][i], groups_[b][i]);
       if (compared != 0) return compared < 0;
     }
     return false;
   });
-  for (std::uint32_t place = 0; place < groups_; ++place) rank[order[place]] = place;
+  for (std::uint32_t place = 0; place < order.size(); ++place) rank[order[place]] = place;
   return rank;
 }
 
@@ -318,11 +304,10 @@ void AggregateResult::append_value(std::string& out, const Cell& cell) const {
 }
 
 void AggregateResult::append_group(std::string& out, const Cell& cell) const {
-  const std::size_t width = query_.group_by.size();
   bool other = false;
   out += "{\"key\":{";
-  for (std::size_t i = 0; i < width; ++i) {
-    const std::uint32_t text = group_texts_[cell.group * width + i];
+  for (std::size_t i = 0; i < query_.group_by.size(); ++i) {
+    const std::uint32_t text = groups_[cell.group][i];
     out += i == 0 ? "\"" : ",\"";
     out += name_of(query_.group_by[i]);
     out += text < kFirstValue ? "\":null" : "\":\"" + texts_[text - kFirstValue] + "\"";

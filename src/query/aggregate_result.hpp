@@ -65,8 +65,6 @@ class AggregateResult {
   struct RowTexts;
 
   bool accepts(const std::vector<std::string>& accepted, std::string_view text) const noexcept;
-  /// The group whose keys have these texts, one for each of group_by.
-  std::uint32_t group_of(std::span<const std::uint32_t> texts);
   Cell* cell(Place place);
   std::uint32_t type_text(RowTexts& row, std::uint32_t type);
   std::uint32_t value_text(RowTexts& row, std::uint32_t value);
@@ -94,11 +92,7 @@ class AggregateResult {
   std::vector<std::string> accepted_strategies_;
 
   TextIndex texts_;  // keys' texts; numbered as in rows: kNoValue, kOtherValue, kFirstValue + place
-  FlatIndex group_steps_;  // (step so far, text) -> step; the last step is a group
-  std::uint32_t steps_ = 0;
-  FlatIndex group_index_;                   // last step -> group
-  std::vector<std::uint32_t> group_texts_;  // group_by.size() for each group
-  std::uint32_t groups_ = 0;
+  TupleIndex groups_;     // of the texts of a group's keys
   FlatIndex cell_index_;  // (bucket, group) -> cell
   std::vector<Cell> cells_;
   std::size_t bins_ = 0;

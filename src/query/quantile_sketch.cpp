@@ -34,24 +34,26 @@ std::int32_t QuantileSketch::key_of(double value) noexcept {
   return value < 0 ? -(bin + kOffset) : bin + kOffset;
 }
 
-void QuantileSketch::add_key(std::int32_t key, std::uint64_t count) {
-  insert(key, count);
+void QuantileSketch::insert(std::size_t at, const Bin& bin) {
+  bins_.insert(bins_.begin() + static_cast<std::ptrdiff_t>(at), bin);
+}
+
+void QuantileSketch::add_bin(std::size_t at, std::int32_t key) {
+  insert(at, {key, 1});
+  ++count_;
   if (bins_.size() > kMaxBins) collapse();
 }
 
-void QuantileSketch::insert(std::int32_t key, std::uint64_t count) {
-  count_ += count;
-  const auto at = std::lower_bound(bins_.begin(), bins_.end(), key,
-                                   [](const Bin& bin, std::int32_t k) { return bin.key < k; });
-  if (at != bins_.end() && at->key == key) {
-    at->count += count;
-  } else {
-    bins_.insert(at, {key, count});
-  }
-}
-
 void QuantileSketch::merge(const QuantileSketch& other) {
-  for (const Bin& bin : other.bins_) insert(bin.key, bin.count);
+  for (const Bin& bin : other.bins_) {
+    const std::size_t at = place_of(bin.key);
+    if (at < bins_.size() && bins_[at].key == bin.key) {
+      bins_[at].count += bin.count;
+    } else {
+      insert(at, bin);
+    }
+  }
+  count_ += other.count_;
   collapsed_positive_ |= other.collapsed_positive_;
   collapsed_negative_ |= other.collapsed_negative_;
   if (bins_.size() > kMaxBins) collapse();

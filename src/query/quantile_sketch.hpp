@@ -35,7 +35,15 @@ class QuantileSketch {
 
   /// @param value finite
   void add(double value) { add_key(key_of(value)); }
-  void add_key(std::int32_t key, std::uint64_t count = 1);
+  void add_key(std::int32_t key) {
+    const std::size_t at = place_of(key);
+    if (at < bins_.size() && bins_[at].key == key) [[likely]] {
+      ++bins_[at].count;
+      ++count_;
+    } else {
+      add_bin(at, key);
+    }
+  }
   void merge(const QuantileSketch& other);
 
   std::uint64_t count() const noexcept { return count_; }
@@ -63,7 +71,21 @@ class QuantileSketch {
     bool operator==(const Bin&) const = default;
   };
 
-  void insert(std::int32_t key, std::uint64_t count);
+  /// Where the key's bin is or belongs. A binary search without branches: which way it goes cannot
+  /// be foreseen, and this is what adding a number to a sketch costs.
+  std::size_t place_of(std::int32_t key) const noexcept {
+    const Bin* at = bins_.data();
+    std::size_t left = bins_.size();
+    if (left == 0) return 0;
+    while (left > 1) {
+      const std::size_t half = left / 2;
+      at += at[half - 1].key < key ? half : 0;
+      left -= half;
+    }
+    return static_cast<std::size_t>(at - bins_.data()) + (at->key < key ? 1 : 0);
+  }
+  void add_bin(std::size_t at, std::int32_t key);
+  void insert(std::size_t at, const Bin& bin);
   void collapse();
   std::size_t first_positive() const noexcept;
 

@@ -234,6 +234,9 @@ TEST_F(RollupTest, MemoryIsReportedSoThatTheCallerCanFlush) {
   std::uint64_t total = 0;
   for (const auto& [key, count] : counts_of(rows, Dimension::symbol)) total += count;
   EXPECT_EQ(total, static_cast<std::uint64_t>(added));
+  for (int i = 0; i < 1'000; ++i) add(rollup, "tick", "09:15:00", R"({"symbol":"A"})");
+  EXPECT_FALSE(rollup.wants_flush());  // tables that have grown once do not count for ever
+  EXPECT_LT(rollup.approximate_bytes(), std::size_t{1} << 17);
 }
 
 TEST_F(RollupTest, ManyTypesWithTheSameNumberAreKeptApart) {
@@ -242,6 +245,21 @@ TEST_F(RollupTest, ManyTypesWithTheSameNumberAreKeptApart) {
   const Counts counts = counts_of(rollup.drain(), Dimension::type);
   EXPECT_EQ(counts.size(), 100U);
   EXPECT_EQ(counts.at({555, "type42", "-"}), 3U);
+}
+
+TEST_F(RollupTest, OriginsBeyondTheirNumbersAreCountedAsOther) {
+  Rollup rollup({.max_groups = RollupOptions::kMostGroups});
+  constexpr int kHosts = 300, kEngines = 300;  // 90 000 different origins
+  for (int i = 0; i < kHosts * kEngines; ++i) {
+    add(rollup, "tick", "09:15:00", "{}",
+        R"({"host":"h)" + std::to_string(i / kEngines) + R"(","engine_id":"e)" +
+            std::to_string(i % kEngines) + "\"}");
+  }
+  const auto rows = rollup.drain();
+  const Counts hosts = counts_of(rows, Dimension::host);
+  EXPECT_EQ(hosts.at({555, "tick", "h0"}), 300U);
+  EXPECT_EQ(hosts.at({555, "tick", "*"}), 90'000U - 65'535U);  // one number is the others'
+  EXPECT_EQ(counts_of(rows, Dimension::type), (Counts{{{555, "tick", "-"}, 90'000}}));
 }
 
 TEST_F(RollupTest, MomentsAtTheEndsOfTimeHaveTheirMinutes) {
