@@ -160,17 +160,16 @@ Result<bool> AggregateResult::add_counts(RowReader& reader, RowTexts& row) {
   return true;
 }
 
-bool AggregateResult::merge_sketch(Cell& cell, const RowReader::Series& series) {
-  bins_ -= cell.sketch.bins();
+std::optional<QuantileSketch> AggregateResult::sketch_of(const RowReader::Series& series) const {
+  QuantileSketch sketch;
+  if (!query_.is_quantile()) return sketch;
   if (series.sketch.empty()) {
-    cell.sketch.add(series.stats.sum);
-  } else {
-    const auto sketch = QuantileSketch::decode(series.sketch);
-    if (!sketch || sketch->count() != series.stats.count) return false;
-    cell.sketch.merge(*sketch);
+    sketch.add(series.stats.sum);
+    return sketch;
   }
-  bins_ += cell.sketch.bins();
-  return true;
+  auto decoded = QuantileSketch::decode(series.sketch);
+  if (!decoded || decoded->count() != series.stats.count) return std::nullopt;
+  return std::move(decoded).value();
 }
 
 Result<bool> AggregateResult::add_series(RowReader& reader, RowTexts& row) {
@@ -178,10 +177,14 @@ Result<bool> AggregateResult::add_series(RowReader& reader, RowTexts& row) {
   while (reader.next_series(series)) {
     const auto place = place_of(row, entries_[series.entry]);
     if (!place) continue;
+    const auto sketch = sketch_of(series);
+    if (!sketch) return corrupt();
     Cell* at = cell(*place);
     if (at == nullptr || bins_ > kMaxBins) return too_large();
     at->stats.merge(series.stats);
-    if (query_.is_quantile() && !merge_sketch(*at, series)) return corrupt();
+    bins_ -= at->sketch.bins();
+    at->sketch.merge(*sketch);
+    bins_ += at->sketch.bins();
   }
   if (reader.failed() || row.damaged) return corrupt();
   return true;

@@ -74,7 +74,8 @@ class AggregateResult {
   Result<bool> add_counts(RowReader& reader, RowTexts& row);
   Result<bool> add_values(RowReader& reader, RowTexts& row);
   Result<bool> add_series(RowReader& reader, RowTexts& row);
-  bool merge_sketch(Cell& cell, const RowReader::Series& series);
+  /// Nothing when its bytes are damaged; an empty one when the query needs none.
+  std::optional<QuantileSketch> sketch_of(const RowReader::Series& series) const;
   Error too_large() const;
 
   std::vector<std::uint32_t> groups_in_order() const;

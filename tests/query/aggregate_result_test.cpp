@@ -457,6 +457,15 @@ TEST(AggregateResult, ARowCutOffAnywhereIsAnError) {
   EXPECT_TRUE(AggregateResult(query).add_row(row).ok());
 }
 
+TEST(AggregateResult, ASketchThatDoesNotFitItsCountLeavesNoHalfGroupBehind) {
+  std::string row = one_row(Dimension::symbol);
+  ++row.back();  // the count of the sketch's last bin
+  AggregateResult result(
+      aggregate_query({{"metric", "p50"}, {"field", "price"}, {"symbol", "SBIN"}}));
+  EXPECT_FALSE(result.add_row(row).ok());
+  EXPECT_EQ(buckets_of(result.json(AggregateOrigin::rollup)), "\"buckets\":[]}\n");
+}
+
 TEST(AggregateResult, ARowOfAnotherDimensionIsAnError) {
   AggregateResult result(aggregate_query({{"group_by", "symbol"}}));
   EXPECT_FALSE(result.add_row(one_row(Dimension::mode)).ok());
