@@ -129,7 +129,7 @@ std::int64_t take_fills(TradeOrder& order, const TradeEvent& event) {
     order.last_fill_id = event.fill_id;
     order.fills_qty = add_units(order.fills_qty, fill);
     const double price = event.fill_price.value_or(event.price.value_or(0));
-    order.fills_value += price * static_cast<double>(fill);
+    order.fills_value = on_grid(order.fills_value + price * static_cast<double>(fill));
   }
   if (event.filled_qty && *event.filled_qty >= order.filled) {
     order.filled = *event.filled_qty;
@@ -184,7 +184,7 @@ void fold_order(TradeSummary& trade, const TradeEvent& event) {
   std::int64_t fresh = take_fills(*order, event);
   take_state(*order, event, state);
   take_moments(trade, event, state);
-  if (order->is_parent || order->side == TradeSide::none) return;
+  if (order->is_parent || order->side == TradeSide::none || !tells_a_fill(event, state)) return;
   // "filled" without any quantity means all of it.
   if (fresh == 0) fresh = order->filled_qty() - before;
   const bool buys = order->side == TradeSide::buy;

@@ -49,7 +49,7 @@ void merge(TradeOrder& older, const TradeOrder& newer) {
   const bool same_fill = !newer.last_fill_id.empty() && newer.last_fill_id == older.last_fill_id;
   if (!same_fill) {
     older.fills_qty = add_units(older.fills_qty, newer.fills_qty);
-    older.fills_value += newer.fills_value;
+    older.fills_value = on_grid(older.fills_value + newer.fills_value);
   }
   renew(older.last_fill_id, newer.last_fill_id);
   if (newer.last_price) older.last_price = newer.last_price;
@@ -194,10 +194,12 @@ void settle(TradeOrder& order, OrderState state, std::int64_t at_ns, bool surpri
 }
 
 void merge(TradeSummary& older, const TradeSummary& newer) {
-  const bool goes_on = newer.first_id == older.first_id;
-  const bool again = newer.traced && older.traced && is_complete(older);
-  if (goes_on || again) {
-    if (again || newer.events >= older.events) older = TradeSummary(newer);
+  if (newer.first_id == older.first_id) {
+    if (newer.events >= older.events) older = TradeSummary(newer);
+    return;
+  }
+  if (newer.traced && older.traced && is_complete(older)) {
+    older = TradeSummary(newer);
     return;
   }
   merge_names(older, newer);

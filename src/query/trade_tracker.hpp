@@ -1,8 +1,8 @@
 // TradeTracker: follows the log and folds what belongs to one decision into one TradeSummary.
 //
 // One thread (the store's, or a request's own). An event without a correlation_id, or of a type
-// that is in no trade, costs a few ns; an order_event 1 to 2 us. A trade in memory takes about a
-// kilobyte.
+// that is in no trade, costs a few ns; an order_event 1 to 2 us. A trade in memory takes one
+// to two kilobytes.
 #pragma once
 
 #include <cstdint>
