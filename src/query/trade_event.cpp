@@ -265,7 +265,7 @@ void TradeEvent::read_keys(const char* frame, const FrameIndex& index) {
 
 std::string_view TradeEvent::plain(std::string_view spelled) {
   if (spelled.find('\\') == std::string_view::npos) return clip(spelled);
-  return clip(unescaped_.emplace_back(unescape(spelled)));
+  return clip(unescaped_.emplace_front(unescape(spelled)));
 }
 
 void TradeEvent::read_payload(std::string_view payload) {

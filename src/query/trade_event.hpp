@@ -5,7 +5,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,7 +67,7 @@ class TradeEvent {
   void read_member(std::string_view name, std::string_view value);
   std::string_view plain(std::string_view spelled);
 
-  std::deque<std::string> unescaped_;
+  std::forward_list<std::string> unescaped_;  // allocates nothing until used
 };
 
 /// Without the escapes canonical JSON has. @param spelled between the quotes
