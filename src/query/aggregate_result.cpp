@@ -17,6 +17,7 @@ Error corrupt() {
 
 std::vector<std::string> spelled(const std::vector<std::string>& texts) {
   std::vector<std::string> out;
+  out.reserve(texts.size());
   for (const std::string& text : texts) out.push_back(tapedeck::spelled(text));
   return out;
 }
@@ -334,6 +335,7 @@ std::string AggregateResult::json(AggregateOrigin origin) const {
          (origin == AggregateOrigin::rollup ? "rollup" : "events") + "\",\"buckets\":[";
   const std::vector<std::uint32_t> rank = groups_in_order();
   std::vector<const Cell*> ordered;
+  ordered.reserve(cells_.size());
   for (const Cell& cell : cells_) ordered.push_back(&cell);
   std::sort(ordered.begin(), ordered.end(), [&](const Cell* a, const Cell* b) {
     return a->bucket != b->bucket ? a->bucket < b->bucket : rank[a->group] < rank[b->group];

@@ -2,9 +2,9 @@
 // themselves, and writes it as JSON. Both ways give the same answer (sums may differ in the last
 // digits, because they add in another order).
 //
-// One query, one thread. About 15 ns for an entry of a row, 50 ns for an event and a byte a ns of
-// its payload. Memory: kMaxCells groups in buckets at most, and kMaxBins bins of sketches (16 bytes
-// each); beyond that the query is an error that says what to change.
+// One query, one thread. About 40 ns for an entry of a row (150 ns with a quantile), 120 ns for an
+// event (260 ns with a quantile). Memory: kMaxCells groups in buckets at most, and kMaxBins bins of
+// sketches (16 bytes each); beyond that the query is an error that says what to change.
 #pragma once
 
 #include <cstdint>
