@@ -27,9 +27,10 @@ CREATE TABLE posting(bucket INTEGER NOT NULL, segment INTEGER NOT NULL, data BLO
 CREATE TABLE rollup(id INTEGER PRIMARY KEY, dimension INTEGER NOT NULL,
   first_minute INTEGER NOT NULL, last_minute INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE INDEX rollup_by_dimension ON rollup(dimension, first_minute, last_minute);
-CREATE TABLE trade(correlation_id TEXT PRIMARY KEY, decided_ns INTEGER NOT NULL,
-  symbol TEXT NOT NULL, strategy TEXT NOT NULL, account TEXT NOT NULL, mode TEXT NOT NULL,
-  outcome TEXT NOT NULL, complete INTEGER NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE trade(correlation_id TEXT NOT NULL, first_id TEXT NOT NULL,
+  decided_ns INTEGER NOT NULL, symbol TEXT NOT NULL, strategy TEXT NOT NULL, account TEXT NOT NULL,
+  mode TEXT NOT NULL, outcome TEXT NOT NULL, complete INTEGER NOT NULL, data BLOB NOT NULL,
+  PRIMARY KEY(correlation_id, first_id)) WITHOUT ROWID;
 CREATE INDEX trade_by_time ON trade(decided_ns);
 CREATE TABLE idempotency(key TEXT PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
   epoch TEXT NOT NULL, body_hash INTEGER NOT NULL, at_ns INTEGER NOT NULL) WITHOUT ROWID;

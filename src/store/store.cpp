@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/random.hpp"
 #include "bus/access.hpp"
+#include "store/derived.hpp"
 #include "store/file_scan.hpp"
 #include "store/file_set.hpp"
 #include "store/folder_lock.hpp"
@@ -23,6 +26,7 @@ struct Store::Impl {
   const FolderLock lock;
   BlockCache cache;
   FileSet files;
+  Derived derived;
   std::vector<EpochRow> epochs;  // this run's last; not changed after construction
   std::uint64_t begin_seq = 1;
   std::uint64_t floor_seq = 1;
@@ -46,6 +50,9 @@ std::optional<std::uint64_t> as_number(const std::string& text) {
   return value;
 }
 
+// A reader waits no longer than this for the writer.
+constexpr std::chrono::milliseconds kSettleTime{1000};
+
 /// What SQLite says while reading, as readers know it.
 template <typename Read>
 auto reading(Read&& read) {
@@ -59,7 +66,10 @@ auto reading(Read&& read) {
 }  // namespace
 
 Store::Impl::Impl(StoreOptions given)
-    : options(completed(std::move(given))), lock(options.folder), cache(options.cache_bytes) {
+    : options(completed(std::move(given))),
+      lock(options.folder),
+      cache(options.cache_bytes),
+      derived(options.rollup, options.trades, files) {
   try {
     open_files(options.folder, {options.max_series}, cache, files, options.log);
   } catch (const WrongSchema& error) {
@@ -115,8 +125,8 @@ void Store::complete(BusOptions& options) const {
 
 void Store::start(TelemetryBus& bus) {
   impl_->bus = &bus;
-  impl_->writer =
-      std::make_unique<StoreWriter>(bus, impl_->options, impl_->files, impl_->cache, impl_->epochs);
+  impl_->writer = std::make_unique<StoreWriter>(bus, impl_->options, impl_->files, impl_->cache,
+                                                impl_->derived, impl_->epochs);
   BusAccess::set_history(bus, this);
 }
 
@@ -144,6 +154,39 @@ StoreStats Store::stats() const {
   stats.last_seq = stats.events == 0 ? 0 : end_seq() - 1;
   if (impl_->writer) impl_->writer->add_to(stats);
   return stats;
+}
+
+void Store::settle() const {
+  if (impl_->writer == nullptr) return;
+  impl_->bus->flush();
+  struct Wait {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+  };
+  const auto wait = std::make_shared<Wait>();
+  impl_->writer->when_durable(BusAccess::log(*impl_->bus).last_seq(),
+                              [wait](const std::optional<Error>&) {
+                                const std::lock_guard lock(wait->mutex);
+                                wait->done = true;
+                                wait->changed.notify_all();
+                              });
+  std::unique_lock lock(wait->mutex);
+  wait->changed.wait_for(lock, kSettleTime, [&] { return wait->done; });
+}
+
+void Store::visit_rollups(int dimension, std::int64_t first_minute, std::int64_t last_minute,
+                          const std::function<void(std::string_view)>& sink) const {
+  reading([&] { impl_->derived.visit_rollups(dimension, first_minute, last_minute, sink); });
+}
+
+void Store::visit_trades(const TradeQuery& query,
+                         const std::function<bool(const TradeSummary&)>& visit) const {
+  reading([&] { impl_->derived.visit_trades(query, visit); });
+}
+
+std::optional<TradeSummary> Store::find_trade(const std::string& correlation_id) const {
+  return reading([&] { return impl_->derived.find_trade(correlation_id); });
 }
 
 std::uint64_t Store::first_seq() const {

@@ -16,6 +16,9 @@
 
 #include "base/error.hpp"
 #include "bus/history.hpp"
+#include "query/aggregate_query.hpp"
+#include "query/aggregate_rollup.hpp"
+#include "query/trade_source.hpp"
 #include "store/event_file.hpp"
 #include "tapedeck/bus.hpp"
 
@@ -34,6 +37,8 @@ struct StoreOptions {
   std::size_t segment_events = 65'536;
   std::size_t max_series = 100'000;
   std::size_t cache_bytes = std::size_t{64} << 20;
+  RollupOptions rollup{};
+  TradeTrackerOptions trades{};
   /// The wall clock, in ns; for tests.
   std::function<std::int64_t()> now_ns{};
   /// For sentences to the operator, one at a time.
@@ -61,7 +66,7 @@ class StoreUnusable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-class Store : public History {
+class Store : public History, public RollupSource, public TradeSource {
  public:
   /// Takes the folder (made when missing, 0700). Damaged files are set aside and told of.
   /// @throws StoreUnusable
@@ -97,6 +102,14 @@ class Store : public History {
   HistorySlice read_latest(const CompiledFilter& filter, const LatestKeys& keys, std::uint64_t end,
                            std::unordered_set<std::string>& seen,
                            const ReadLimits& limits) const override;
+
+  /// Waits until what has been published so far counts in what follows, or cannot for a while.
+  void settle() const;
+  void visit_rollups(int dimension, std::int64_t first_minute, std::int64_t last_minute,
+                     const std::function<void(std::string_view)>& sink) const override;
+  void visit_trades(const TradeQuery& query,
+                    const std::function<bool(const TradeSummary&)>& visit) const override;
+  std::optional<TradeSummary> find_trade(const std::string& correlation_id) const;
 
  private:
   struct Impl;

@@ -14,18 +14,20 @@ using namespace std::chrono_literals;
 
 constexpr auto kLook = 20ms;  // between looks at the log: publishers never wake anybody
 constexpr std::uint64_t kReadAtOnce = 65'536;
+constexpr std::uint64_t kAddedAtOnce = 4096;                // then a query may look
 constexpr std::size_t kCommitBytes = std::size_t{4} << 20;  // compressed
 constexpr std::int64_t kDay_ns = 86'400'000'000'000;
 
 }  // namespace
 
 StoreWriter::StoreWriter(TelemetryBus& bus, const StoreOptions& options, FileSet& files,
-                         BlockCache& cache, std::vector<EpochRow> epochs)
+                         BlockCache& cache, Derived& derived, std::vector<EpochRow> epochs)
     : bus_(bus),
       log_(BusAccess::log(bus)),
       options_(options),
       files_(files),
       cache_(cache),
+      derived_(derived),
       epochs_(std::move(epochs)),
       next_(log_.begin_seq()),
       committed_end_(next_) {
@@ -54,7 +56,11 @@ StoreWriter::~StoreWriter() {
 }
 
 void StoreWriter::resume(EventFile& file) {
-  file.note_unsegmented([](const char*, const FrameIndex&, std::uint64_t) {});
+  derived_.restore_trades();
+  const auto held = derived_.lock();
+  file.note_unsegmented([this](const char* frame, const FrameIndex& index, std::uint64_t) {
+    derived_.add_to_rollups(frame, index);
+  });
 }
 
 void StoreWriter::stop() {
@@ -118,7 +124,8 @@ void StoreWriter::read_log() {
     }
     const auto pin = log_.pin(next_);
     if (!pin) continue;
-    const std::uint64_t end = std::min(pin->end_seq(), enough);
+    const std::uint64_t end = std::min({pin->end_seq(), enough, next_ + kAddedAtOnce});
+    const auto held = derived_.lock();
     for (; next_ < end && batch_bytes_ <= options_.pending_bytes; ++next_) {
       const FrameIndex& index = pin->index(next_);
       add(pin->frame(index), index, next_);
@@ -132,6 +139,8 @@ void StoreWriter::add(const char* frame, const FrameIndex& index, std::uint64_t 
   growing_.add({frame, index.length}, index, seq, series);
   const auto ordinal = static_cast<BlockOrdinal>(file_->next_ordinal() + batch_.blocks.size());
   file_->note(frame, index, seq, series, ordinal);
+  if (seq >= derived_end_) derived_.add(frame, index, seq);  // once, whatever becomes of files
+  derived_end_ = std::max(derived_end_, seq + 1);
 }
 
 void StoreWriter::finish_block() {
@@ -148,6 +157,8 @@ void StoreWriter::prepare(bool last, bool ends_segment) {
   if (ends_segment) finish_block();
   batch_.last_block_is_full = growing_.empty();
   batch_.ends_segment = ends_segment;
+  derived_.prepare(ends_segment);
+  batch_.more = [this](SqliteDatabase& database) { derived_.write(database); };
   batch_.settings.clear();
   batch_.epochs.clear();
   if (settings_due_) {
@@ -164,7 +175,7 @@ bool StoreWriter::commit(bool last) {
   last_commit_ = Clock::now();
   try {
     if (!make_file_if_due()) return false;
-    const bool ends_segment = file_->noted() >= options_.segment_events;
+    const bool ends_segment = file_->noted() >= options_.segment_events || derived_.wants_flush();
     const bool grew = growing_.size() > growing_on_disk_;
     const bool nothing_new = batch_.blocks.empty() && !grew && !settings_due_ && !last &&
                              log_.floor_seq() == floor_on_disk_;
@@ -184,6 +195,7 @@ bool StoreWriter::commit(bool last) {
       if (with_growing) batch_.blocks.pop_back();
       throw;
     }
+    derived_.committed();
     batch_.blocks.clear();
     batch_bytes_ = 0;
     growing_on_disk_ = growing_.size();
@@ -301,6 +313,7 @@ bool StoreWriter::make_file_if_due() {
   // What belongs to the old file is written there first, the end of its segment with it.
   prepare(false, true);
   file_->write(batch_);
+  derived_.committed();
   batch_.blocks.clear();
   batch_bytes_ = 0;
   make_file();
@@ -313,7 +326,7 @@ void StoreWriter::make_file() {
   name.day = std::max(options_.now_ns() / kDay_ns, name_.day);
   auto made = std::make_shared<EventFile>(options_.folder / name.text(),
                                           EventFile::Options{options_.max_series}, cache_);
-  files_.add(name, made);
+  derived_.begin_file([&] { files_.add(name, made); });
   if (file_ != nullptr) file_->seal();
   file_ = std::move(made);
   name_ = name;

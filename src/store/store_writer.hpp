@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bus/event_log.hpp"
+#include "store/derived.hpp"
 #include "store/file_set.hpp"
 #include "store/store.hpp"
 
@@ -24,7 +25,7 @@ class StoreWriter {
   /// @param epochs all there are, the one of this run last
   /// @param file the newest, in use; none: the first write makes one
   StoreWriter(TelemetryBus& bus, const StoreOptions& options, FileSet& files, BlockCache& cache,
-              std::vector<EpochRow> epochs);
+              Derived& derived, std::vector<EpochRow> epochs);
   ~StoreWriter();
 
   /// Writes what there is, and that this is all, then ends.
@@ -59,6 +60,7 @@ class StoreWriter {
   const StoreOptions& options_;
   FileSet& files_;
   BlockCache& cache_;
+  Derived& derived_;
   const std::vector<EpochRow> epochs_;
 
   // the thread's
@@ -71,7 +73,8 @@ class StoreWriter {
   bool settings_due_ = true;         // the file does not say yet that it is in use
   std::uint64_t floor_on_disk_ = 1;
   std::uint64_t floor_to_write_ = 1;
-  std::uint64_t next_ = 0;  // to be read from the log
+  std::uint64_t next_ = 0;         // to be read from the log
+  std::uint64_t derived_end_ = 0;  // events before it are in derived_
   Clock::time_point last_commit_{};
   Clock::time_point retry_at_{};
 

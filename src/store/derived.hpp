@@ -1,0 +1,82 @@
+// Derived: what the store keeps beside the events: rollups for aggregates, and trades. Made from
+// the events as they are written, stored in the same transactions, so that the two agree after any
+// crash.
+//
+// Thread contract: add() and what follows a commit belong to the store's writer; queries come from
+// any thread. One mutex, held by the writer for a batch of events, by a query for a copy.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/sqlite.hpp"
+#include "query/aggregate_rollup.hpp"
+#include "query/trade_source.hpp"
+#include "query/trade_tracker.hpp"
+#include "store/file_set.hpp"
+
+namespace tapedeck::store {
+
+class Derived {
+ public:
+  Derived(const RollupOptions& rollup, const TradeTrackerOptions& trades, const FileSet& files);
+
+  // --- the writer ---
+
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+  /// While holding lock().
+  void add(const char* frame, const FrameIndex& index, std::uint64_t seq) {
+    rollup_.add(frame, index);
+    trades_.add(frame, index, seq);
+  }
+  /// After a restart: rollups of events that are stored, but whose rollups are not.
+  void add_to_rollups(const char* frame, const FrameIndex& index) { rollup_.add(frame, index); }
+  /// After a restart: the newest trades of the files.
+  void restore_trades();
+  bool wants_flush() const noexcept { return rollup_.wants_flush(); }
+  /// Makes ready what the next write() takes. @param ends_segment the rollups too
+  void prepare(bool ends_segment);
+  /// Part of the transaction that stores the events. @throws SqliteError
+  void write(SqliteDatabase& database);
+  /// A new file takes the place of the one that was written: `add` adds it to the files.
+  template <typename Add>
+  void begin_file(Add&& add) {
+    const auto held = lock();
+    add();
+    last_rollup_id_ = 0;
+  }
+  /// The transaction of write() is on disk in the newest file.
+  void committed();
+
+  // --- queries ---
+
+  /// See RollupSource. @throws SqliteError
+  void visit_rollups(int dimension, std::int64_t first_minute, std::int64_t last_minute,
+                     const std::function<void(std::string_view)>& sink) const;
+  /// See TradeSource. @throws SqliteError
+  void visit_trades(const TradeQuery& query,
+                    const std::function<bool(const TradeSummary&)>& visit) const;
+  /// The trade of a correlation_id, put together. @throws SqliteError
+  std::optional<TradeSummary> find_trade(const std::string& correlation_id) const;
+
+ private:
+  using TradeKey = std::pair<std::string, std::string>;  // correlation_id, first_id
+
+  const FileSet& files_;
+  mutable std::mutex mutex_;  // guards what follows
+  Rollup rollup_;
+  TradeTracker trades_;
+  std::vector<RollupRow> rollups_due_;
+  std::map<TradeKey, TradeSummary> trades_due_;
+  std::int64_t last_rollup_id_ = 0;  // on disk, of the newest file
+  std::int64_t written_rollup_id_ = 0;
+};
+
+}  // namespace tapedeck::store
