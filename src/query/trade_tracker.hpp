@@ -38,7 +38,8 @@ class TradeTracker {
 
   /// Gives back a trade of before a restart, so that its chain goes on. Give back the newest ones,
   /// finished ones too: from them come the positions that the profit of later trades counts from.
-  /// Before the first add() or later, in any order.
+  /// Before the first add(); the order does not matter unless there are more than max_trades, of
+  /// which those given last stay.
   void restore(TradeSummary trade);
 
   std::size_t size() const noexcept { return trades_.size(); }
