@@ -31,7 +31,7 @@ EventLog::EventLog(std::string epoch, const Limits& limits)
       first_seq_(limits.first_seq),
       last_seq_(limits.first_seq - 1),
       buffer_first_(limits.first_seq),
-      floor_(limits.first_seq),
+      floor_(0),
       next_seq_(limits.first_seq),
       buffer_begin_(limits.first_seq) {
   owned_.push_back(std::make_unique<Segment>());

@@ -29,9 +29,14 @@ struct Selection {
 Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
                         std::uint64_t end, std::size_t limit);
 
-/// Where to begin so that exactly the newest `count` matching events come; last_seq() + 1 for none.
-std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
-                              std::uint64_t first, std::size_t count);
+/// Where to begin so that exactly the newest `count` matching events come.
+struct NewestStart {
+  std::uint64_t seq = 0;   ///< last_seq() + 1 for none
+  std::size_t found = 0;   ///< of `count`
+  std::uint64_t next = 0;  ///< everything from it on has been looked at
+};
+NewestStart start_of_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
+                            std::size_t count);
 
 /// The newest event of each different identity that is not in `seen`, which it adds to.
 Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,

@@ -99,9 +99,15 @@ Selection Tape::latest(const CompiledFilter& filter, const LatestKeys& keys, Seq
   if (out.more || bounds.first >= end || !reaches_history(bounds.first)) return out;
   ReadLimits rest = limits;
   rest.events -= out.items.size();
+  if (rest.events == 0) {
+    out.more = true;
+    return out;
+  }
   HistorySlice slice = history_->read_latest(filter, keys, end, seen, rest);
-  out.more = slice.next > history_->first_seq();
+  out.more = slice.next > std::max(bounds.first, history_->first_seq());
   take(out, std::move(slice));
+  // The history knows no lower bound here; an older event is never the newest of two.
+  while (!out.items.empty() && out.items.back().seq < bounds.first) out.items.pop_back();
   return out;
 }
 
