@@ -1,0 +1,25 @@
+// StoreHooks: what a store offers the server beside being read. Every member is optional; without
+// them the server is one that keeps events in memory only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "base/error.hpp"
+
+namespace tapedeck {
+
+class IdempotencyKeys;
+
+struct StoreHooks {
+  /// Calls `done` once everything up to `seq` is on disk, or with why it will not be: from any
+  /// thread, at once or later, if only after the server has gone. Any thread may call; it must not
+  /// block. @return false when the store takes no such wishes any more: `done` is not called.
+  std::function<bool(std::uint64_t seq, std::function<void(std::optional<Error>)> done)>
+      when_durable{};
+  /// Keys that outlive this run; nullptr: the server has some of its own. Must outlive the server.
+  IdempotencyKeys* idempotency = nullptr;
+};
+
+}  // namespace tapedeck
