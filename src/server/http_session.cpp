@@ -197,17 +197,14 @@ asio::awaitable<HttpResponse> HttpSession::settle(HttpResponse response) {
   while (response.later || response.awaits) {
     const auto patience =
         response.patience.count() > 0 ? response.patience : worker_.options.body_timeout;
-    std::optional<HttpResponse> answer;
-    if (response.awaits) {
-      answer = co_await wait_for<HttpResponse>(patience, response.awaits);
-    } else {
-      answer = co_await wait_for<HttpResponse>(
-          patience, [&pool = worker_.pool, &response](HttpResponse::Reply reply) {
-            const bool taken =
-                pool.submit_request([later = response.later, reply] { reply(run_guarded(later)); });
-            if (!taken) reply(busy_response());
-          });
-    }
+    // Named, here and below: GCC 12 destroys temporaries of a co_await expression twice.
+    const auto read = [&pool = worker_.pool, later = response.later](HttpResponse::Reply reply) {
+      if (!pool.submit_request([later, reply] { reply(run_guarded(later)); })) {
+        reply(busy_response());
+      }
+    };
+    const std::function<void(HttpResponse::Reply)> begin = response.awaits ? response.awaits : read;
+    auto answer = co_await wait_for<HttpResponse>(patience, begin);
     if (!answer) answer = response.too_late ? response.too_late() : too_slow();
     response = std::move(*answer);
   }
@@ -215,16 +212,16 @@ asio::awaitable<HttpResponse> HttpSession::settle(HttpResponse response) {
 }
 
 asio::awaitable<HttpSession::Piece> HttpSession::next_piece(std::shared_ptr<BodySource> source) {
-  auto piece = co_await wait_for<Piece>(
-      worker_.options.body_timeout, [&pool = worker_.pool, source](auto reply) {
-        pool.submit_piece([source, reply] {
-          Piece made;
-          if (auto error = failure_of([&] { made.more = (*source)(made.bytes); })) {
-            made.error = std::move(error);
-          }
-          reply(std::move(made));
-        });
-      });
+  const auto begin = [&pool = worker_.pool, source](std::function<void(Piece)> reply) {
+    pool.submit_piece([source, reply] {
+      Piece made;
+      if (auto error = failure_of([&] { made.more = (*source)(made.bytes); })) {
+        made.error = std::move(error);
+      }
+      reply(std::move(made));
+    });
+  };
+  auto piece = co_await wait_for<Piece>(worker_.options.body_timeout, begin);
   if (!piece) co_return Piece{{}, false, Error{"store_slow", "The history did not answer.", ""}};
   co_return std::move(*piece);
 }

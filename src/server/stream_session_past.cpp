@@ -118,7 +118,11 @@ void StreamSession::on_slice(PastSlice&& slice) {
     next_ = slice.next;
     announce_gap(requested, next_, slice.missing);
   }
-  if (playback_) return playback_->take(std::move(slice));
+  if (playback_) {
+    playback_->take(std::move(slice));
+    next_ = playback_->next_seq();
+    return;
+  }
   pending_ += slice.bytes;
   next_ = slice.next;
   hub_.metrics().deliveries_total.add(slice.events.size());
