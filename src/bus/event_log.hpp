@@ -101,7 +101,8 @@ class EventLog {
   std::uint64_t buffer_first_seq() const noexcept {
     return buffer_first_.load(std::memory_order_acquire);
   }
-  /// What clear_buffer() left behind: everything before it is hidden from default reads.
+  /// What clear_buffer() left behind: everything before it is hidden from default reads, stored
+  /// events of former runs too. 0: nothing has been cleared.
   std::uint64_t floor_seq() const noexcept { return floor_.load(std::memory_order_acquire); }
   /// The segment that holds `seq`; nothing when it has been evicted or has not come yet.
   std::optional<SegmentPin> pin(std::uint64_t seq) const noexcept;

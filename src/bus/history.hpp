@@ -47,6 +47,7 @@ struct HistorySlice {
   std::vector<StoredFrames> blocks;  ///< in the order of the read
   std::size_t events = 0;
   std::size_t bytes = 0;
+  std::size_t looked_at = 0;  ///< see ReadLimits
   /// Where to go on. Forward: everything before it has been looked at; backward: everything from it
   /// on. Reads that ended at their bound give the bound.
   std::uint64_t next = 0;

@@ -14,16 +14,16 @@ Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::
   return out;
 }
 
-std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
-                              std::uint64_t first, std::size_t count) {
-  std::uint64_t start = log.last_seq() + 1;
-  std::size_t found = 0;
-  if (count == 0) return start;
-  scan_backwards(log, filter, first, start, nullptr, [&](const ScannedEvent& item) {
-    start = item.seq;
-    return ++found < count;
+NewestStart start_of_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
+                            std::size_t count) {
+  const std::uint64_t end = log.last_seq() + 1;
+  NewestStart out{end, 0, end};
+  if (count == 0) return out;
+  out.next = scan_backwards(log, filter, first, end, nullptr, [&](const ScannedEvent& item) {
+    out.seq = item.seq;
+    return ++out.found < count;
   });
-  return start;
+  return out;
 }
 
 Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,

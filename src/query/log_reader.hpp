@@ -21,6 +21,7 @@ struct Selection {
   std::vector<StoredFrames> stored;
   bool more = false;          // others match too
   std::uint64_t next = 0;     // where to go on; see who made it
+  std::size_t looked_at = 0;  // of a forward read: events whose bytes were looked at
   std::uint64_t missing = 0;  // of a forward read: numbers before `next` that are gone
 };
 
@@ -29,9 +30,14 @@ struct Selection {
 Selection select_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
                         std::uint64_t end, std::size_t limit);
 
-/// Where to begin so that exactly the newest `count` matching events come; last_seq() + 1 for none.
-std::uint64_t start_of_newest(const EventLog& log, const CompiledFilter& filter,
-                              std::uint64_t first, std::size_t count);
+/// Where to begin so that exactly the newest `count` matching events come.
+struct NewestStart {
+  std::uint64_t seq = 0;   ///< last_seq() + 1 for none
+  std::size_t found = 0;   ///< of `count`
+  std::uint64_t next = 0;  ///< everything from it on has been looked at
+};
+NewestStart start_of_newest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,
+                            std::size_t count);
 
 /// The newest event of each different identity that is not in `seen`, which it adds to.
 Selection select_latest(const EventLog& log, const CompiledFilter& filter, std::uint64_t first,

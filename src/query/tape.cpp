@@ -99,9 +99,15 @@ Selection Tape::latest(const CompiledFilter& filter, const LatestKeys& keys, Seq
   if (out.more || bounds.first >= end || !reaches_history(bounds.first)) return out;
   ReadLimits rest = limits;
   rest.events -= out.items.size();
+  if (rest.events == 0) {
+    out.more = true;
+    return out;
+  }
   HistorySlice slice = history_->read_latest(filter, keys, end, seen, rest);
-  out.more = slice.next > history_->first_seq();
+  out.more = slice.next > std::max(bounds.first, history_->first_seq());
   take(out, std::move(slice));
+  // The history knows no lower bound here; an older event is never the newest of two.
+  while (!out.items.empty() && out.items.back().seq < bounds.first) out.items.pop_back();
   return out;
 }
 
@@ -116,6 +122,7 @@ Selection Tape::forward(const CompiledFilter& filter, SeqBounds bounds,
           history_->read_forward(filter, bounds.first, std::min(bounds.end, in_log), limits);
       out.next = slice.next;
       out.missing = slice.missing;
+      out.looked_at = slice.looked_at;
       take(out, std::move(slice));
     }
     if (out.next == bounds.first) {  // neither here nor there
@@ -131,17 +138,17 @@ Selection Tape::forward(const CompiledFilter& filter, SeqBounds bounds,
 void Tape::forward_in_log(const CompiledFilter& filter, SeqBounds bounds, const ReadLimits& limits,
                           Selection& out) const {
   const std::uint64_t end = std::min(bounds.end, log_.last_seq() + 1);
-  std::size_t bytes = 0, looked_at = 0;
+  std::size_t bytes = 0;
   while (out.next < end) {
     auto pin = log_.pin(out.next);
     if (!pin) return;  // evicted since: the next read finds it in the history, or missing
     const std::uint64_t stop = std::min(end, pin->end_seq());
     for (; out.next < stop; ++out.next) {
       if (out.items.size() >= limits.events || bytes >= limits.bytes ||
-          looked_at >= limits.looked_at) {
+          out.looked_at >= limits.looked_at) {
         break;
       }
-      ++looked_at;
+      ++out.looked_at;
       const FrameIndex& index = pin->index(out.next);
       const char* frame = pin->frame(index);
       if (!filter.matches(frame, index)) continue;

@@ -5,9 +5,12 @@
 #include <functional>
 #include <vector>
 
+#include "query/idempotency_keys.hpp"
+#include "query/tape.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
+#include "server/store_hooks.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
@@ -17,6 +20,9 @@ struct ApiContext {
   const ServerOptions& options;
   std::function<ServerTotals()> totals;
   const std::atomic<bool>& shutting_down;
+  Tape tape;
+  StoreHooks store;
+  IdempotencyKeys& idempotency;
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

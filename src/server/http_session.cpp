@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
@@ -12,7 +13,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
-#include "event/json_writer.hpp"
+#include "server/gzip_body.hpp"
 
 namespace tapedeck {
 
@@ -31,6 +32,33 @@ constexpr std::size_t kFarewellBytes = std::size_t{256} << 20;
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
+}
+
+/// Runs what reads the history. @return why it failed; nothing: it did not.
+template <typename Work>
+std::optional<Error> failure_of(Work work) {
+  try {
+    work();
+    return std::nullopt;
+  } catch (const HistoryError& error) {
+    spdlog::warn("cannot read the history: {}", error.what());
+    return Error{"store_unreadable", error.what(), ""};
+  } catch (const std::exception& error) {
+    spdlog::error("a read failed: {}", error.what());
+    return Error{"internal_error", "The server failed to answer; its log says why.", ""};
+  }
+}
+
+HttpResponse too_slow() {
+  return error_response({"store_slow",
+                         "The history took too long to answer; ask for a shorter range, or later.",
+                         ""});
+}
+
+HttpResponse run_guarded(const std::function<HttpResponse()>& work) {
+  HttpResponse response;
+  if (const auto error = failure_of([&] { response = work(); })) return error_response(*error);
+  return response;
 }
 
 Error describe(const boost::beast::error_code& error, const ServerOptions& options) {
@@ -77,6 +105,10 @@ HttpSession::~HttpSession() {
 
 void HttpSession::enter(Phase phase) {
   phase_ = phase;
+  if (phase == Phase::waiting) {  // which has a timer of its own
+    deadline_ = Clock::time_point::max();
+    return;
+  }
   const ServerOptions& options = worker_.options;
   deadline_ = Clock::now() + (phase == Phase::idle     ? options.idle_timeout
                               : phase == Phase::header ? options.header_timeout
@@ -98,26 +130,147 @@ void HttpSession::finish() {
 void HttpSession::abort() {
   boost::system::error_code ignored;
   socket_.close(ignored);
+  if (waiting_) waiting_->cancel();
 }
 
 asio::awaitable<void> HttpSession::run() {
   for (bool open = true; open;) {
     if (!co_await read_request()) break;
-    switch (handle()) {
-      case Next::read_on:
-        open = !finishing_;
-        break;
-      case Next::close:
-        open = false;
-        break;
-      case Next::became_stream:
-        co_return;
+    HttpResponse response = handle();
+    if (response.later || response.awaits) response = co_await settle(std::move(response));
+    if (response.stream && finishing_) {
+      response = error_response({"shutting_down", "The server is shutting down.", ""});
     }
+    if (response.stream && request_.method != "HEAD") {
+      count(response);
+      become_stream(response);
+      co_return;
+    }
+    if (response.body_source) {
+      open = co_await answer(std::move(response));
+    } else {
+      count(response);
+      open = request_.keep_alive && !finishing_;
+      append_response(out_, response, open, request_.method == "HEAD", request_.origin);
+    }
+    enter(Phase::idle);
     // A client that has pipelined more gets its answers in one write.
     const bool more_waiting = open && buffer_.size() > 0 && out_.size() < kWriteBatch;
     if (!more_waiting && !co_await write_out()) co_return;
   }
   co_await close_gracefully();
+}
+
+template <typename T>
+struct HttpSession::Awaited {
+  explicit Awaited(const TcpSocket::executor_type& executor) : timer(executor) {}
+  asio::steady_timer timer;
+  std::optional<T> value;
+};
+
+/// Waits for what `begin` sees to: it is given a function that takes the value, from any thread.
+/// @return nothing when it did not come in time or the connection is being closed.
+template <typename T, typename Begin>
+asio::awaitable<std::optional<T>> HttpSession::wait_for(std::chrono::milliseconds patience,
+                                                        Begin begin) {
+  co_await write_out();  // earlier answers need not wait with this one
+  const auto awaited = std::make_shared<Awaited<T>>(socket_.get_executor());
+  awaited->timer.expires_after(patience);
+  waiting_ = std::shared_ptr<asio::steady_timer>(awaited, &awaited->timer);
+  enter(Phase::waiting);
+  begin([mailbox = worker_.mailbox, weak = std::weak_ptr(awaited)](T value) {
+    mailbox->post([weak, held = std::move(value)]() mutable {
+      const auto here = weak.lock();
+      if (!here || here->value) return;
+      here->value = std::move(held);
+      here->timer.cancel();
+    });
+  });
+  if (socket_.is_open()) co_await awaited->timer.async_wait(kAwait);
+  waiting_.reset();
+  enter(Phase::answer);
+  co_return std::move(awaited->value);
+}
+
+/// What the response comes to in the end.
+asio::awaitable<HttpResponse> HttpSession::settle(HttpResponse response) {
+  while (response.later || response.awaits) {
+    const auto patience =
+        response.patience.count() > 0 ? response.patience : worker_.options.body_timeout;
+    // Named, here and below: GCC 12 destroys temporaries of a co_await expression twice.
+    const auto read = [&pool = worker_.pool, later = response.later](HttpResponse::Reply reply) {
+      if (!pool.submit_request([later, reply] { reply(run_guarded(later)); })) {
+        reply(busy_response());
+      }
+    };
+    const std::function<void(HttpResponse::Reply)> begin = response.awaits ? response.awaits : read;
+    auto answer = co_await wait_for<HttpResponse>(patience, begin);
+    if (!answer) answer = response.too_late ? response.too_late() : too_slow();
+    response = std::move(*answer);
+  }
+  co_return response;
+}
+
+asio::awaitable<HttpSession::Piece> HttpSession::next_piece(std::shared_ptr<BodySource> source) {
+  const auto begin = [&pool = worker_.pool, source](std::function<void(Piece)> reply) {
+    pool.submit_piece([source, reply] {
+      Piece made;
+      if (auto error = failure_of([&] { made.more = (*source)(made.bytes); })) {
+        made.error = std::move(error);
+      }
+      reply(std::move(made));
+    });
+  };
+  auto piece = co_await wait_for<Piece>(worker_.options.body_timeout, begin);
+  if (!piece) co_return Piece{{}, false, Error{"store_slow", "The history did not answer.", ""}};
+  co_return std::move(*piece);
+}
+
+/// Sends a response that has a body source. @return whether the connection stays open.
+asio::awaitable<bool> HttpSession::answer(HttpResponse response) {
+  const bool gzip = accepts_gzip(request_.accept_encoding);
+  response.headers += "Vary: Accept-Encoding\r\n";
+  if (gzip) {
+    response.headers += "Content-Encoding: gzip\r\n";
+    response.body_source = gzip_body(std::move(response.body_source));
+  }
+  co_return co_await send_body(std::move(response));
+}
+
+asio::awaitable<bool> HttpSession::send_body(HttpResponse response) {
+  // The first piece comes before the head, so that what cannot be read at all is a proper error.
+  const bool http11 = parser_->get().version() >= 11;
+  const BodyFraming framing = http11 ? BodyFraming::chunked : BodyFraming::close;
+  const bool head_only = request_.method == "HEAD";
+  const auto source = std::make_shared<BodySource>(std::move(response.body_source));
+  Piece piece{{}, true, {}};
+  if (!head_only) piece = co_await next_piece(source);
+  const bool open = request_.keep_alive && !finishing_ && http11;
+  if (piece.error) response = error_response(*piece.error);
+  count(response);
+  append_response(out_, response, open, head_only, request_.origin,
+                  piece.error ? BodyFraming::length : framing);
+  if (piece.error || head_only) co_return open;
+  for (;;) {
+    append_piece(piece, framing);
+    enter(Phase::answer);
+    if (!piece.more) co_return open;
+    if (!co_await write_out()) co_return false;
+    piece = co_await next_piece(source);
+    if (!piece.error) continue;
+    abort();  // without the last chunk: the client sees that this is not all
+    co_return false;
+  }
+}
+
+void HttpSession::append_piece(const Piece& piece, BodyFraming framing) {
+  const bool chunked = framing == BodyFraming::chunked;
+  if (!piece.bytes.empty()) {  // an empty chunk would end the body
+    if (chunked) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", piece.bytes.size());
+    out_ += piece.bytes;
+    if (chunked) out_ += "\r\n";
+  }
+  if (!piece.more && chunked) out_ += "0\r\n\r\n";
 }
 
 /// @return false when the connection is to be closed after what is in out_.
@@ -201,47 +354,45 @@ void HttpSession::refuse(int status, const Error& error) {
   worker_.metrics.responses_by_class[static_cast<std::size_t>(status / 100)].add();
 }
 
-HttpSession::Next HttpSession::handle() {
+HttpResponse HttpSession::handle() {
   auto& message = parser_->get();
   message.body().reserve(message.body().size() + EventDecoder::kPadding);
-  HttpRequest request;
-  request.method = view(message.method_string());
-  request.target = view(message.target());
-  request.host = view(message[http::field::host]);
-  request.origin = view(message[http::field::origin]);
-  request.accept = view(message[http::field::accept]);
-  request.content_type = view(message[http::field::content_type]);
-  request.last_event_id = view(message["Last-Event-ID"]);
-  request.body = message.body();
-  request.keep_alive = message.keep_alive() && !finishing_;
+  request_ = {};
+  request_.method = view(message.method_string());
+  request_.target = view(message.target());
+  request_.host = view(message[http::field::host]);
+  request_.origin = view(message[http::field::origin]);
+  request_.accept = view(message[http::field::accept]);
+  request_.accept_encoding = view(message[http::field::accept_encoding]);
+  request_.content_type = view(message[http::field::content_type]);
+  request_.last_event_id = view(message["Last-Event-ID"]);
+  if (const auto key = message.find("Idempotency-Key"); key != message.end()) {
+    request_.idempotency_key = view(key->value());
+  }
+  request_.body = message.body();
+  request_.keep_alive = message.keep_alive();
 
-  HttpResponse response;
-  auto parsed = parse_target(request.target);
-  if (auto refusal = worker_.access.refusal(request.host, request.origin)) {
-    response = error_response(*refusal);
-    request.origin = {};  // no CORS for strangers
-  } else if (!parsed) {
-    response = error_response(parsed.error());
-  } else {
-    request.parsed = std::move(parsed).value();
-    response = worker_.router.dispatch(request, worker_);
+  auto parsed = parse_target(request_.target);
+  if (auto refusal = worker_.access.refusal(request_.host, request_.origin)) {
+    request_.origin = {};  // no CORS for strangers
+    return error_response(*refusal);
   }
-  worker_.metrics.responses_by_class[static_cast<std::size_t>(response.status / 100)].add();
-  if (response.stream && request.method != "HEAD") {
-    become_stream(request, response);
-    return Next::became_stream;
-  }
-  append_response(out_, response, request.keep_alive, request.method == "HEAD", request.origin);
-  enter(Phase::idle);
-  return request.keep_alive ? Next::read_on : Next::close;
+  if (!parsed) return error_response(parsed.error());
+  request_.parsed = std::move(parsed).value();
+  return worker_.router.dispatch(request_, worker_);
 }
 
-void HttpSession::become_stream(const HttpRequest& request, const HttpResponse& response) {
+void HttpSession::count(const HttpResponse& response) {
+  worker_.metrics.responses_by_class[static_cast<std::size_t>(response.status / 100)].add();
+}
+
+void HttpSession::become_stream(const HttpResponse& response) {
   handed_over_ = true;
   worker_.sessions.erase(this);
   const bool http11 = parser_->get().version() == 11;
   // Answers to requests pipelined before this one go first.
-  worker_.hub.add(std::move(socket_), *response.stream, out_ + stream_head(request.origin, http11));
+  worker_.hub.add(std::move(socket_), *response.stream,
+                  out_ + stream_head(request_.origin, http11));
 }
 
 }  // namespace tapedeck

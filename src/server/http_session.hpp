@@ -1,15 +1,21 @@
 // HttpSession: one HTTP/1.1 connection: keep-alive, pipelining, limits and deadlines, until it is
-// closed or becomes a stream. A coroutine on its worker's thread.
+// closed or becomes a stream. A coroutine on its worker's thread; what an answer needs from others
+// (the read pool, the store) it waits for without holding the thread. A body sent piece by piece
+// costs two pieces of memory, however long it is and however slowly it is read.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "server/http_message.hpp"
 #include "server/io_worker.hpp"
 #include "server/stream_session.hpp"
 
@@ -31,24 +37,43 @@ class HttpSession {
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-  enum class Next : std::uint8_t { read_on, close, became_stream };
-  enum class Phase : std::uint8_t { idle, header, body, answer };
+  enum class Phase : std::uint8_t { idle, header, body, answer, waiting };
+  /// What is waited for, shared with whoever brings it.
+  template <typename T>
+  struct Awaited;
+  /// A piece of a body.
+  struct Piece {
+    std::string bytes;
+    bool more = false;
+    std::optional<Error> error;
+  };
 
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<bool> read_request();
   boost::asio::awaitable<bool> read_some();
   boost::asio::awaitable<bool> write_out();
   boost::asio::awaitable<void> close_gracefully();
-  Next handle();
+  template <typename T, typename Begin>
+  boost::asio::awaitable<std::optional<T>> wait_for(std::chrono::milliseconds patience,
+                                                    Begin begin);
+  boost::asio::awaitable<HttpResponse> settle(HttpResponse response);
+  boost::asio::awaitable<Piece> next_piece(std::shared_ptr<BodySource> source);
+  boost::asio::awaitable<bool> answer(HttpResponse response);
+  boost::asio::awaitable<bool> send_body(HttpResponse response);
+  HttpResponse handle();
+  void append_piece(const Piece& piece, BodyFraming framing);
+  void count(const HttpResponse& response);
   void enter(Phase phase);
   void refuse(int status, const Error& error);
-  void become_stream(const HttpRequest& request, const HttpResponse& response);
+  void become_stream(const HttpResponse& response);
 
   IoWorker& worker_;
   TcpSocket socket_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  HttpRequest request_;  // views into the parser's message
   std::string out_;
+  std::shared_ptr<boost::asio::steady_timer> waiting_;  // cancelled when what is awaited has come
   std::chrono::steady_clock::time_point deadline_;
   Phase phase_ = Phase::idle;
   bool timed_out_ = false;

@@ -11,14 +11,16 @@ namespace tapedeck {
 
 using namespace std::chrono_literals;
 
-IoWorker::IoWorker(const EventLog& log, const ServerOptions& given, const AccessRules& access_rules,
-                   const Router& routes)
+IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
+                   const Router& routes, ReadPool& readers)
     : work(context.get_executor()),
       timer(context),
       options(given),
       access(access_rules),
       router(routes),
-      hub(context, log, given, metrics),
+      pool(readers),
+      mailbox(std::make_shared<Mailbox>(context)),
+      hub(context, tape, given, metrics, readers, mailbox),
       decoder(given.decoder) {}
 
 void IoWorker::start() {
@@ -69,6 +71,7 @@ void IoWorker::end_when_drained(std::chrono::steady_clock::time_point deadline) 
 
 void IoWorker::join() {
   if (thread.joinable()) thread.join();
+  mailbox->close();
 }
 
 }  // namespace tapedeck

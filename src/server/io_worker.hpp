@@ -10,8 +10,11 @@
 #include <unordered_set>
 
 #include "event/event_decoder.hpp"
+#include "query/tape.hpp"
 #include "server/access_rules.hpp"
+#include "server/mailbox.hpp"
 #include "server/metrics.hpp"
+#include "server/read_pool.hpp"
 #include "server/router.hpp"
 #include "server/stream_hub.hpp"
 
@@ -20,8 +23,9 @@ namespace tapedeck {
 class HttpSession;
 
 struct IoWorker {
-  IoWorker(const EventLog& log, const ServerOptions& given, const AccessRules& access_rules,
-           const Router& routes);
+  /// @param readers must be stopped before the worker goes.
+  IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
+           const Router& routes, ReadPool& readers);
 
   void start();
   /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
@@ -37,6 +41,8 @@ struct IoWorker {
   const ServerOptions& options;
   const AccessRules& access;
   const Router& router;
+  ReadPool& pool;
+  const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
   EventDecoder decoder;

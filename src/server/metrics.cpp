@@ -20,14 +20,47 @@ void ServerTotals::add(const WorkerMetrics& worker) {
   posted_events_total += worker.posted_events_total.get();
 }
 
+namespace {
+
+void append_head(std::string& out, const char* name, const char* type, const char* help) {
+  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+}
+
+template <typename Value>
+void append_metric(std::string& out, const char* name, const char* type, const char* help,
+                   Value value) {
+  append_head(out, name, type, help);
+  fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+}
+
+}  // namespace
+
+std::string format_store_metrics(const store::StoreStats& store) {
+  std::string out;
+  const auto one = [&](const char* name, const char* type, const char* help, auto value) {
+    append_metric(out, name, type, help, value);
+  };
+  one("tapedeck_store_events", "gauge", "Events in the history.", store.events);
+  one("tapedeck_store_files", "gauge", "Files of the history.", store.files);
+  one("tapedeck_store_bytes", "gauge", "Size of the history on disk.", store.bytes_on_disk);
+  one("tapedeck_store_lag_events", "gauge", "Events published and not on disk yet.",
+      store.lag_events);
+  one("tapedeck_store_lost_total", "counter", "Events that could not be kept for the history.",
+      store.lost_total);
+  one("tapedeck_store_commits_total", "counter", "Transactions written.", store.commits_total);
+  one("tapedeck_store_errors_total", "counter", "Transactions that failed.", store.errors_total);
+  one("tapedeck_store_degraded", "gauge", "1 while the history cannot be written.",
+      store.degraded ? 1 : 0);
+  return out;
+}
+
 std::string format_metrics(const BusStats& bus, const ServerTotals& server) {
   std::string out;
   const auto head = [&](const char* name, const char* type, const char* help) {
-    fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
+    append_head(out, name, type, help);
   };
   const auto one = [&](const char* name, const char* type, const char* help, auto value) {
-    head(name, type, help);
-    fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
+    append_metric(out, name, type, help, value);
   };
   one("tapedeck_events_published_total", "counter", "Events that entered the log.",
       bus.published_total);
@@ -41,6 +74,8 @@ std::string format_metrics(const BusStats& bus, const ServerTotals& server) {
       bus.clock_inversions_total);
   one("tapedeck_callback_errors_total", "counter", "Exceptions that callbacks threw.",
       bus.callback_errors_total);
+  one("tapedeck_callback_missed_total", "counter", "Events that callbacks were too slow for.",
+      bus.callback_missed_total);
   one("tapedeck_buffer_events", "gauge", "Events in the buffer.", bus.total_events);
   one("tapedeck_buffer_size", "gauge", "Events the buffer holds at most.", bus.buffer_size);
   one("tapedeck_uptime_seconds", "gauge", "Time since the bus was made.", bus.uptime_seconds);

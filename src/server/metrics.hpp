@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 
+#include "store/store.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
@@ -61,5 +62,7 @@ struct ServerTotals {
 
 /// Prometheus text exposition format 0.0.4.
 std::string format_metrics(const BusStats& bus, const ServerTotals& server);
+/// The same of the history.
+std::string format_store_metrics(const store::StoreStats& store);
 
 }  // namespace tapedeck

@@ -36,6 +36,15 @@ struct ServerOptions {
   /// The kernel's send buffer for a stream; bounds what a client that never reads costs.
   int stream_send_buffer_bytes = 128 << 10;
   std::chrono::milliseconds drain_timeout{1500};
+
+  unsigned read_threads = 2;      ///< read the history
+  std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy
+  /// What one answer may cost: events of the history it may look at before it answers what it has.
+  std::size_t read_looks = 1'000'000;
+  /// Events that an aggregate may look at one by one where the rollups do not hold the answer.
+  std::size_t aggregate_looks = 20'000'000;
+  /// How long a POST with ack=durable waits for the disk.
+  std::chrono::milliseconds durable_timeout{10'000};
 };
 
 }  // namespace tapedeck

@@ -34,9 +34,14 @@ constexpr std::array kStatuses = {
     CodeStatus{"invalid_event", 422},
     CodeStatus{"too_deep", 422},
     CodeStatus{"too_many_types", 422},
+    CodeStatus{"idempotency_key_reused", 422},
     CodeStatus{"header_too_large", 431},
     CodeStatus{"too_many_connections", 503},
     CodeStatus{"shutting_down", 503},
+    CodeStatus{"busy", 503},
+    CodeStatus{"store_unreadable", 503},
+    CodeStatus{"store_degraded", 503},
+    CodeStatus{"store_slow", 503},
 };
 
 std::string_view reason_of(int status) {
@@ -79,23 +84,35 @@ int status_of(std::string_view error_code) {
   return 500;
 }
 
-HttpResponse error_response(int status, const Error& error) {
+HttpResponse error_response(int status, const Error& error, std::string_view members) {
   HttpResponse response;
   response.status = status;
   response.body = R"({"ok":false,"error":)" + json::quoted(error.message) + R"(,"code":)" +
                   json::quoted(error.code);
   if (!error.field.empty()) response.body += R"(,"field":)" + json::quoted(error.field);
+  response.body += members;
   response.body += "}\n";
   return response;
 }
 
+HttpResponse busy_response() {
+  HttpResponse response = error_response(
+      {"busy", "Too many reads of the history are waiting; ask again in a second.", ""});
+  response.headers = "Retry-After: 1\r\n";
+  return response;
+}
+
 void append_response(std::string& out, const HttpResponse& response, bool keep_alive,
-                     bool head_only, std::string_view allowed_origin) {
+                     bool head_only, std::string_view allowed_origin, BodyFraming framing) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
   if (response.status != 204) {
-    fmt::format_to(to, "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
-                   response.body.size());
+    fmt::format_to(to, "Content-Type: {}\r\n", response.content_type);
+    if (framing == BodyFraming::length) {
+      fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
+    } else if (framing == BodyFraming::chunked) {
+      out += "Transfer-Encoding: chunked\r\n";
+    }
   }
   out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nVary: Origin\r\n";
   if (!allowed_origin.empty()) {
@@ -107,10 +124,22 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
   if (!head_only && response.status != 204) out += response.body;
 }
 
+namespace {
+
+/// Whether a request for `path` is one for `pattern`; see Route::path.
+bool leads_to(std::string_view pattern, std::string_view path) {
+  const std::size_t brace = pattern.find('{');
+  if (brace == std::string_view::npos) return pattern == path;
+  return path.size() > brace && path.starts_with(pattern.substr(0, brace)) &&
+         path.find('/', brace) == std::string_view::npos;
+}
+
+}  // namespace
+
 std::string Router::allowed_methods(std::string_view path) const {
   std::string methods;
   for (const Route& route : routes_) {
-    if (route.path != path) continue;
+    if (!leads_to(route.path, path)) continue;
     if (!methods.empty()) methods += ", ";
     methods += route.method == "GET" ? std::string("GET, HEAD") : std::string(route.method);
   }
@@ -122,7 +151,9 @@ HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) cons
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   const std::string_view path = request.parsed.path;
   for (const Route& route : routes_) {
-    if (route.path == path && route.method == method) return route.handler(request, worker);
+    if (route.method == method && leads_to(route.path, path)) {
+      return route.handler(request, worker);
+    }
   }
   const std::string allowed = allowed_methods(path);
   if (allowed.empty()) {

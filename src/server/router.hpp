@@ -16,6 +16,8 @@ struct IoWorker;
 
 struct Route {
   std::string_view method;
+  /// As it is asked for, percent-decoded. May end in `/{name}`, which stands for anything but
+  /// nothing and slashes; see HttpRequest::path_parameter(). The first route that fits is taken.
   std::string_view path;
   std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
 };

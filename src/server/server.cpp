@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "bus/access.hpp"
+#include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
 #include "server/io_worker.hpp"
 
@@ -21,17 +22,24 @@ using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
 struct Server::Impl {
-  Impl(TelemetryBus& given_bus, ServerOptions given)
+  Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store)
       : bus(given_bus),
         options(std::move(given)),
         access(options),
-        api{bus, options, [this] { return totals(); }, shutting_down},
-        router(api_routes(api)) {
+        api{bus,
+            options,
+            [this] { return totals(); },
+            shutting_down,
+            Tape(bus, history),
+            store,
+            store.idempotency != nullptr ? *store.idempotency : own_keys},
+        router(api_routes(api)),
+        pool(options.read_threads, options.read_queue) {
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(std::make_unique<IoWorker>(BusAccess::log(bus), options, access, router));
+      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool));
     }
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
@@ -48,8 +56,10 @@ struct Server::Impl {
   const ServerOptions options;
   const AccessRules access;
   std::atomic<bool> shutting_down{false};
+  IdempotencyKeys own_keys;
   const ApiContext api;
   const Router router;
+  ReadPool pool;
   std::vector<std::unique_ptr<IoWorker>> workers;
   std::unique_ptr<Acceptor> acceptor;  // on the first worker's thread
   std::unique_ptr<asio::steady_timer> accept_pause;
@@ -149,8 +159,8 @@ ServerTotals Server::Impl::totals() const {
   return total;
 }
 
-Server::Server(TelemetryBus& bus, ServerOptions options)
-    : impl_(std::make_unique<Impl>(bus, std::move(options))) {}
+Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store)
+    : impl_(std::make_unique<Impl>(bus, std::move(options), history, std::move(store))) {}
 
 Server::~Server() {
   stop();
@@ -178,6 +188,7 @@ void Server::stop() {
   impl_->bus.flush();  // what was accepted is streamed before the goodbye
   for (const auto& worker : impl_->workers) worker->begin_shutdown();
   for (const auto& worker : impl_->workers) worker->join();
+  impl_->pool.stop();
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);
 }
 

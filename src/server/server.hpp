@@ -8,14 +8,19 @@
 
 #include "server/metrics.hpp"
 #include "server/options.hpp"
+#include "server/store_hooks.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
 
+class History;
+
 class Server {
  public:
+  /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
   /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
-  Server(TelemetryBus& bus, ServerOptions options);
+  Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
+         StoreHooks store = {});
   /// Stops.
   ~Server();
   Server(const Server&) = delete;

@@ -36,7 +36,7 @@ std::string connection_frame(Dialect dialect, std::string_view last_id,
                              std::chrono::seconds heartbeat) {
   const std::string members =
       fmt::format(R"("last_id":{},"heartbeat_seconds":{},"message":"connected to Tapedeck")",
-                  json::quoted(last_id), heartbeat.count());
+                  last_id.empty() ? "null" : json::quoted(last_id), heartbeat.count());
   return (dialect == Dialect::eventsource ? "retry: 2000\n" : "") +
          frame(dialect, "connection", last_id, members);
 }
@@ -50,6 +50,10 @@ std::string gap_frame(Dialect dialect, std::string_view requested, std::string_v
   return frame(dialect, "gap", last_id,
                fmt::format(R"("requested":{},"oldest":{},"missed":{})", json::quoted(requested),
                            json::quoted(oldest), missed ? std::to_string(*missed) : "null"));
+}
+
+std::string end_frame(Dialect dialect, std::string_view last_id, std::string_view resume_id) {
+  return frame(dialect, "end", resume_id, fmt::format(R"("last_id":{})", json::quoted(last_id)));
 }
 
 std::string shutdown_frame(Dialect dialect, std::chrono::milliseconds retry) {

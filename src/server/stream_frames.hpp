@@ -18,13 +18,17 @@ enum class Dialect : std::uint8_t {
 
 std::string stream_head(std::string_view allowed_origin, bool keep_alive);
 
-/// @param last_id what a client that reconnects before the first event resumes from.
+/// @param last_id what a client that reconnects before the first event resumes from; empty:
+/// nothing.
 std::string connection_frame(Dialect dialect, std::string_view last_id,
                              std::chrono::seconds heartbeat);
 std::string heartbeat_frame(Dialect dialect, std::string_view last_id);
 /// @param missed sequence numbers between requested and oldest; nothing when nobody can know.
 std::string gap_frame(Dialect dialect, std::string_view requested, std::string_view oldest,
                       std::string_view last_id, std::optional<std::uint64_t> missed);
+/// @param last_id the last event looked at.
+/// @param resume_id what a client that reconnects by itself says.
+std::string end_frame(Dialect dialect, std::string_view last_id, std::string_view resume_id);
 /// @param retry when this client should come back; each gets another moment.
 std::string shutdown_frame(Dialect dialect, std::chrono::milliseconds retry);
 

@@ -11,16 +11,24 @@
 #include <memory>
 #include <vector>
 
+#include "query/tape.hpp"
+#include "server/mailbox.hpp"
 #include "server/metrics.hpp"
+#include "server/read_pool.hpp"
 #include "server/stream_session.hpp"
 
 namespace tapedeck {
 
 class StreamHub {
  public:
-  StreamHub(boost::asio::io_context& context, const EventLog& log, const ServerOptions& options,
-            WorkerMetrics& metrics)
-      : context_(context), log_(log), options_(options), metrics_(metrics) {}
+  StreamHub(boost::asio::io_context& context, const Tape& tape, const ServerOptions& options,
+            WorkerMetrics& metrics, ReadPool& pool, std::shared_ptr<Mailbox> mailbox)
+      : context_(context),
+        tape_(tape),
+        options_(options),
+        metrics_(metrics),
+        pool_(pool),
+        mailbox_(std::move(mailbox)) {}
 
   /// There are new events. At most one wake-up is under way at a time; costs nothing while there
   /// are no clients.
@@ -32,7 +40,12 @@ class StreamHub {
   void shut_down_all();
   void forget(StreamSession& session);
 
-  const EventLog& log() const noexcept { return log_; }
+  boost::asio::io_context& context() noexcept { return context_; }
+  const Tape& tape() const noexcept { return tape_; }
+  const EventLog& log() const noexcept { return tape_.log(); }
+  /// Where streams have the past read, and how what was read comes back.
+  ReadPool& pool() noexcept { return pool_; }
+  const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
   const ServerOptions& options() const noexcept { return options_; }
   WorkerMetrics& metrics() noexcept { return metrics_; }
   /// The clock as of the current round; reading it for each write would cost more than it tells.
@@ -57,9 +70,11 @@ class StreamHub {
   void flush_later(std::shared_ptr<StreamSession> session);
 
   boost::asio::io_context& context_;
-  const EventLog& log_;
+  const Tape tape_;
   const ServerOptions& options_;
   WorkerMetrics& metrics_;
+  ReadPool& pool_;
+  const std::shared_ptr<Mailbox> mailbox_;
   std::map<std::chrono::milliseconds, Group> groups_;
   StreamSession::Clock::time_point now_ = StreamSession::Clock::now();
   std::atomic<std::size_t> count_{0};

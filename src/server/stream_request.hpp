@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "query/event_query.hpp"
@@ -13,6 +14,15 @@
 
 namespace tapedeck {
 
+/// How the past is to be played back as if it were live (`speed=`).
+struct PlayRequest {
+  static constexpr double kMaxSpeed = 1e6;
+
+  double speed = 1;           ///< 1: as it happened; 0: as fast as it can be read
+  bool keep_pauses = false;   ///< do not shorten nights
+  std::uint64_t end_seq = 0;  ///< one past the last event; for the one who opens the stream to set
+};
+
 struct StreamRequest {
   EventQuery query;
   Dialect dialect = Dialect::plain;
@@ -20,7 +30,13 @@ struct StreamRequest {
   std::chrono::milliseconds coalesce{0};
   std::optional<std::size_t> replay;
   std::string resume_after;  // Last-Event-ID; beats since and replay
+  std::optional<PlayRequest> play;
+  bool at_end = false;  // resume_after was the id of an `end`
 };
+
+/// What the id of an `end` event has behind the id of the last event, so that the reconnect that
+/// EventSource makes by itself is known for what it is.
+inline constexpr std::string_view kEndMark = "-end";
 
 Result<StreamRequest> parse_stream_request(const HttpRequest& request,
                                            const ServerOptions& options);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 
-#include "query/log_reader.hpp"
 #include "server/stream_hub.hpp"
 
 namespace tapedeck {
@@ -34,64 +33,41 @@ StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamReque
   setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-  filter_ = std::make_unique<CompiledFilter>(compile(request.query));
+  filter_ = std::make_shared<const CompiledFilter>(compile(request.query));
   choose_start(request);  // may put a gap into pending_
+  if (request.play) playback_ = std::make_unique<Playback>(hub_.context(), *request.play);
   pending_ = std::move(head) + connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
   if (filter_->matches_all()) filter_.reset();
 }
 
-void StreamSession::choose_start(const StreamRequest& request) {
-  const EventLog& log = hub_.log();
-  next_ = log.last_seq() + 1;
-  if (!request.resume_after.empty()) {
-    resume_after(request.resume_after);
-  } else if (request.query.since_id) {
-    resume_after(request.query.since_text);
-  } else if (request.query.filter.since) {
-    next_ = std::max(log.first_seq(), log.floor_seq());
-    const auto pin = log.pin(next_);
-    if (next_ > 1 && pin && pin->index(next_).timestamp_ns > to_ns(*request.query.filter.since)) {
-      announce_gap(request.query.since_text, next_, std::nullopt);
-    }
-  } else if (request.replay) {
-    next_ =
-        start_of_newest(log, *filter_, std::max(log.first_seq(), log.floor_seq()), *request.replay);
-  }
-}
-
-void StreamSession::resume_after(const std::string& id) {
-  const EventLog& log = hub_.log();
-  const std::uint64_t oldest = log.first_seq();
-  const auto after = parse_event_id(id);
-  if (!after || after->epoch != log.epoch() || after->seq > log.last_seq()) {
-    next_ = oldest;  // another history: all of this one is news
-    announce_gap(id, oldest, std::nullopt);
-  } else if (after->seq + 1 < oldest) {
-    next_ = oldest;
-    announce_gap(id, oldest, oldest - after->seq - 1);
-  } else {
-    next_ = after->seq + 1;
-  }
-}
-
 void StreamSession::announce_gap(std::string_view requested, std::uint64_t oldest,
                                  std::optional<std::uint64_t> missed) {
-  pending_ += gap_frame(dialect_, requested.substr(0, 128),
-                        format_event_id(hub_.log().epoch(), oldest), last_id(), missed);
+  pending_ +=
+      gap_frame(dialect_, requested.substr(0, 128), hub_.tape().id_of(oldest), last_id(), missed);
   hub_.metrics().gaps_total.add();
 }
 
+/// Empty while it is not known yet where to begin: a client that reconnects then begins anew.
 std::string StreamSession::last_id() const {
-  return format_event_id(hub_.log().epoch(), next_ - 1);
+  return opening_ && opening_->search ? std::string() : hub_.tape().id_of(next_ - 1);
 }
 
 StreamSession::Progress StreamSession::flush() {
   if (blocked_) return Progress::blocked;
+  if (playback_) return play();
   const EventLog& log = hub_.log();
   for (int turn = 0; turn < 4; ++turn) {
-    if (!send_pending()) return Progress::blocked;
+    if (!send_pending() || reading_) return Progress::blocked;
+    if (opening_ && opening_->search) {
+      search_start();
+      return Progress::blocked;
+    }
     if (next_ > log.last_seq()) return Progress::caught_up;
     const std::uint64_t oldest = log.first_seq();
+    if (hub_.tape().reaches_history(next_)) {
+      read_on(log.last_seq() + 1);
+      return Progress::blocked;
+    }
     if (next_ < oldest) {
       const std::string requested = last_id();
       const std::uint64_t missed = oldest - next_;
@@ -262,7 +238,9 @@ void StreamSession::tick(Clock::time_point now) {
     return;
   }
   if (now - last_write_ < heartbeat_) return;
-  if (!pending_.empty() || next_ <= hub_.log().last_seq()) return;  // it is about to hear from us
+  if (!pending_.empty()) return;
+  // With events to come it is about to hear from us, unless it waits for the past.
+  if (!reading_ && !playback_ && next_ <= hub_.log().last_seq()) return;
   pending_ = heartbeat_frame(dialect_, last_id());
   send_pending();
 }
@@ -275,7 +253,10 @@ void StreamSession::shut_down(std::chrono::milliseconds retry) {
       send_pending();
     }
   }
-  if (closed()) return;
+  if (!closed()) hang_up();
+}
+
+void StreamSession::hang_up() {
   boost::system::error_code ignored;
   socket_.shutdown(TcpSocket::shutdown_both, ignored);
   close();

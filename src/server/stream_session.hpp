@@ -1,5 +1,7 @@
 // StreamSession: one SSE client. A cursor on the log and a socket; between writes it holds a
 // position and at most one unfinished frame, so ten thousand idle or stalled clients cost little.
+// What is no longer in the log it has read from the history, one slice at a time on the read pool,
+// until it is back in the log or, in a play-back, at the end.
 //
 // Lives on its worker's thread. Writes go straight from the log to the socket without a copy.
 #pragma once
@@ -13,6 +15,8 @@
 
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
+#include "server/playback.hpp"
+#include "server/stream_past.hpp"
 #include "server/stream_request.hpp"
 
 namespace tapedeck {
@@ -47,8 +51,20 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
  private:
   friend class StreamHub;
 
+  // stream_session_past.cpp
   void choose_start(const StreamRequest& request);
-  void resume_after(const std::string& id);
+  void begin_at_id(const std::string& id);
+  void begin_at_time(const StreamRequest& request);
+  void begin_at_newest(std::size_t count);
+  void search_start();
+  template <typename Work, typename Then>
+  void on_pool(Work work, Then then);
+  void read_on(std::uint64_t end);
+  void on_slice(PastSlice&& slice);
+  Progress play();
+
+  // stream_session.cpp
+  void hang_up();
   void announce_gap(std::string_view requested, std::uint64_t oldest,
                     std::optional<std::uint64_t> missed);
   bool send_pending();
@@ -62,17 +78,29 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   }
   std::string last_id() const;
 
+  /// What is still to be found out about where to begin.
+  struct Opening {
+    std::optional<std::int64_t> since_ns{};  // look whether the past reaches back to then
+    std::string since_text{};
+    std::optional<StartSearch> search{};
+    std::uint64_t bottom = 0;  // of the search
+  };
+
   StreamHub& hub_;
   TcpSocket socket_;
-  std::uint64_t next_ = 1;                  // the next event to look at
-  std::unique_ptr<CompiledFilter> filter_;  // none: everything matches
-  std::string pending_;                     // goes out before the next event
+  std::uint64_t next_ = 1;                        // the next event to look at
+  std::shared_ptr<const CompiledFilter> filter_;  // none: everything matches
+  std::string pending_;                           // goes out before the next event
+  std::unique_ptr<Opening> opening_;
+  std::unique_ptr<Playback> playback_;
   Clock::time_point last_write_;
   std::chrono::milliseconds coalesce_;
   std::size_t place_ = 0;  // in the hub's list
   std::chrono::duration<std::uint8_t> heartbeat_;
   Dialect dialect_;
   bool blocked_ = false;
+  bool reading_ = false;  // a job on the pool is under way
+  bool ending_ = false;   // the connection ends once pending_ has gone out
 };
 
 }  // namespace tapedeck

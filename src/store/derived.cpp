@@ -49,9 +49,37 @@ class TradeCursorOfFile {
 
 }  // namespace
 
-Derived::Derived(const RollupOptions& rollup, const TradeTrackerOptions& trades,
-                 const FileSet& files)
-    : files_(files), rollup_(rollup), trades_(trades) {}
+Derived::Derived(const DerivedOptions& options, const FileSet& files)
+    : files_(files),
+      keys_(options.max_idempotency_keys, options.clock),
+      rollup_(options.rollup),
+      trades_(options.trades) {}
+
+void Derived::restore() {
+  restore_trades();
+  restore_keys();
+}
+
+void Derived::restore_keys() {
+  std::vector<IdempotencyKeys::Record> records;
+  for (const FileSet::Entry& entry : files_.entries()) {
+    const EventFile::Lease lease = entry.file->reader();
+    SqliteStatement select(
+        (*lease).database,
+        "SELECT key, first_seq, last_seq, epoch, body_hash, at_ns FROM idempotency");
+    while (select.step()) {
+      records.push_back({select.text(0),
+                         {{static_cast<std::uint64_t>(select.integer(1)),
+                           static_cast<std::uint64_t>(select.integer(2))},
+                          select.text(3),
+                          static_cast<std::uint64_t>(select.integer(4))},
+                         select.integer(5)});
+    }
+  }
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.at_ns < b.at_ns; });
+  for (IdempotencyKeys::Record& record : records) keys_.restore(std::move(record));
+}
 
 void Derived::restore_trades() {
   std::size_t left = kTradesRestored;
@@ -67,7 +95,13 @@ void Derived::restore_trades() {
   }
 }
 
-void Derived::prepare(bool ends_segment) {
+void Derived::prepare(bool ends_segment, std::uint64_t end) {
+  // A key is remembered while its batch is appended, so whoever has read the events finds it here.
+  for (IdempotencyKeys::Record& record : keys_.take_new()) keys_due_.push_back(std::move(record));
+  const auto later = std::stable_partition(
+      keys_due_.begin(), keys_due_.end(),
+      [&](const IdempotencyKeys::Record& record) { return record.accepted.range.last < end; });
+  keys_ready_ = static_cast<std::size_t>(later - keys_due_.begin());
   const auto held = lock();
   if (ends_segment) {
     for (RollupRow& row : rollup_.drain()) rollups_due_.push_back(std::move(row));
@@ -78,12 +112,19 @@ void Derived::prepare(bool ends_segment) {
   }
 }
 
+// What is due is the writer's to change; queries only look at it.
 void Derived::write(SqliteDatabase& database) {
-  // What is due is the writer's to change; queries only look at it.
+  write_rollups(database);
+  write_trades(database);
+  write_keys(database);
+}
+
+void Derived::write_rollups(SqliteDatabase& database) {
   SqliteStatement last(database, "SELECT IFNULL(MAX(id), 0) FROM rollup");
   last.step();
   written_rollup_id_ = last.integer(0);
   last.reset();
+  if (rollups_due_.empty()) return;
   SqliteStatement rollup(database, "INSERT INTO rollup VALUES (?, ?, ?, ?, ?)");
   for (const RollupRow& row : rollups_due_) {
     rollup.bind(1, ++written_rollup_id_)
@@ -93,6 +134,9 @@ void Derived::write(SqliteDatabase& database) {
         .bind_bytes(5, row.data)
         .run();
   }
+}
+
+void Derived::write_trades(SqliteDatabase& database) {
   if (trades_due_.empty()) return;
   SqliteStatement trade(database,
                         "INSERT OR REPLACE INTO trade VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -112,7 +156,24 @@ void Derived::write(SqliteDatabase& database) {
   }
 }
 
+void Derived::write_keys(SqliteDatabase& database) {
+  if (keys_ready_ == 0) return;
+  SqliteStatement key(database, "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?, ?)");
+  for (std::size_t i = 0; i < keys_ready_; ++i) {
+    const IdempotencyKeys::Record& record = keys_due_[i];
+    key.bind(1, record.key)
+        .bind(2, static_cast<std::int64_t>(record.accepted.range.first))
+        .bind(3, static_cast<std::int64_t>(record.accepted.range.last))
+        .bind(4, record.accepted.epoch)
+        .bind(5, static_cast<std::int64_t>(record.accepted.body_hash))
+        .bind(6, record.at_ns)
+        .run();
+  }
+}
+
 void Derived::committed() {
+  keys_due_.erase(keys_due_.begin(), keys_due_.begin() + static_cast<std::ptrdiff_t>(keys_ready_));
+  keys_ready_ = 0;
   const auto held = lock();
   rollups_due_.clear();
   trades_due_.clear();
@@ -181,6 +242,7 @@ std::optional<TradeSummary> Derived::find_trade(const std::string& correlation_i
 
 void Derived::visit_trades(const TradeQuery& query,
                            const std::function<bool(const TradeSummary&)>& visit) const {
+  if (!query.filter.correlation_id.empty()) return visit_named_trades(query, visit);
   const std::int64_t since_ns = query.filter.since ? to_ns(*query.filter.since) : INT64_MIN;
   std::int64_t until_ns = query.filter.until ? to_ns(*query.filter.until) : INT64_MAX;
   if (query.cursor) until_ns = std::min(until_ns, query.cursor->decided_ns);
@@ -238,6 +300,23 @@ void Derived::visit_trades(const TradeQuery& query,
       if (!visit(trade)) return;
     }
     of_one_moment.clear();
+  }
+}
+
+void Derived::visit_named_trades(const TradeQuery& query,
+                                 const std::function<bool(const TradeSummary&)>& visit) const {
+  std::vector<std::string> names = query.filter.correlation_id;
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  std::vector<TradeSummary> found;
+  for (const std::string& name : names) {
+    auto trade = find_trade(name);
+    if (trade && matches(query, *trade)) found.push_back(std::move(*trade));
+  }
+  std::sort(found.begin(), found.end(),
+            [](const TradeSummary& a, const TradeSummary& b) { return is_listed_before(a, b); });
+  for (const TradeSummary& trade : found) {
+    if (!visit(trade)) return;
   }
 }
 

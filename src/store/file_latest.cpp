@@ -136,7 +136,7 @@ void FileScan::latest_by_events(const LatestKeys& keys, std::uint64_t end,
   while (end > file_.first_seq() && !out.full()) {
     SliceBuilder part(some);
     backward(0, end, part);
-    out.looked_at += part.looked_at;
+    out.slice.looked_at += part.slice.looked_at;
     for (StoredFrames& block : part.slice.blocks) {
       StoredFrames kept{block.bytes, {}, {}};
       for (std::size_t i = 0; i < block.size() && kept.size() < out.events_left(); ++i) {

@@ -97,7 +97,7 @@ void FileScan::add_event(StoredFrames& found, const EventColumns& event) {
 
 std::uint64_t FileScan::scan_block(BlockOrdinal ordinal, std::uint64_t first, std::uint64_t end,
                                    bool newest_first, SliceBuilder& out) {
-  out.looked_at += SliceBuilder::kCostOfBlock;
+  out.slice.looked_at += SliceBuilder::kCostOfBlock;
   auto columns = file_.read_columns(*lease_, ordinal);
   StoredFrames found;
   const std::size_t room = out.events_left();
@@ -109,7 +109,7 @@ std::uint64_t FileScan::scan_block(BlockOrdinal ordinal, std::uint64_t first, st
       stopped = newest_first ? event.seq + 1 : event.seq;
       return false;
     }
-    ++out.looked_at;
+    ++out.slice.looked_at;
     add_event(found, event);
     return true;
   };

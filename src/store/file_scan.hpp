@@ -27,13 +27,12 @@ class SliceBuilder {
 
   bool full() const noexcept {
     return slice.events >= limits_.events || slice.bytes >= limits_.bytes ||
-           looked_at >= limits_.looked_at;
+           slice.looked_at >= limits_.looked_at;
   }
   std::size_t events_left() const noexcept { return limits_.events - slice.events; }
   void add(StoredFrames&& frames);
 
   HistorySlice slice;
-  std::size_t looked_at = 0;
 
  private:
   const ReadLimits limits_;

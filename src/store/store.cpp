@@ -69,7 +69,7 @@ Store::Impl::Impl(StoreOptions given)
     : options(completed(std::move(given))),
       lock(options.folder),
       cache(options.cache_bytes),
-      derived(options.rollup, options.trades, files) {
+      derived({options.rollup, options.trades, options.max_idempotency_keys, options.now_ns}, files) {
   try {
     open_files(options.folder, {options.max_series}, cache, files, options.log);
   } catch (const WrongSchema& error) {
@@ -185,8 +185,8 @@ void Store::visit_trades(const TradeQuery& query,
   reading([&] { impl_->derived.visit_trades(query, visit); });
 }
 
-std::optional<TradeSummary> Store::find_trade(const std::string& correlation_id) const {
-  return reading([&] { return impl_->derived.find_trade(correlation_id); });
+IdempotencyKeys& Store::idempotency_keys() noexcept {
+  return impl_->derived.keys();
 }
 
 std::uint64_t Store::first_seq() const {

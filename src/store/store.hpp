@@ -18,6 +18,7 @@
 #include "bus/history.hpp"
 #include "query/aggregate_query.hpp"
 #include "query/aggregate_rollup.hpp"
+#include "query/idempotency_keys.hpp"
 #include "query/trade_source.hpp"
 #include "store/event_file.hpp"
 #include "tapedeck/bus.hpp"
@@ -39,6 +40,7 @@ struct StoreOptions {
   std::size_t cache_bytes = std::size_t{64} << 20;
   RollupOptions rollup{};
   TradeTrackerOptions trades{};
+  std::size_t max_idempotency_keys = 100'000;
   /// The wall clock, in ns; for tests.
   std::function<std::int64_t()> now_ns{};
   /// For sentences to the operator, one at a time.
@@ -109,7 +111,9 @@ class Store : public History, public RollupSource, public TradeSource {
                      const std::function<void(std::string_view)>& sink) const override;
   void visit_trades(const TradeQuery& query,
                     const std::function<bool(const TradeSummary&)>& visit) const override;
-  std::optional<TradeSummary> find_trade(const std::string& correlation_id) const;
+
+  /// Accepted batches by Idempotency-Key; those of a day are kept over restarts.
+  IdempotencyKeys& idempotency_keys() noexcept;
 
  private:
   struct Impl;

@@ -56,7 +56,7 @@ StoreWriter::~StoreWriter() {
 }
 
 void StoreWriter::resume(EventFile& file) {
-  derived_.restore_trades();
+  derived_.restore();
   const auto held = derived_.lock();
   file.note_unsegmented([this](const char* frame, const FrameIndex& index, std::uint64_t) {
     derived_.add_to_rollups(frame, index);
@@ -157,7 +157,7 @@ void StoreWriter::prepare(bool last, bool ends_segment) {
   if (ends_segment) finish_block();
   batch_.last_block_is_full = growing_.empty();
   batch_.ends_segment = ends_segment;
-  derived_.prepare(ends_segment);
+  derived_.prepare(ends_segment, next_);
   batch_.more = [this](SqliteDatabase& database) { derived_.write(database); };
   batch_.settings.clear();
   batch_.epochs.clear();

@@ -48,11 +48,14 @@ TEST_F(LogReader, TheNewestComeFirstAndMoreSaysThatOlderOnesMatch) {
 
 TEST_F(LogReader, AReplayBeginsAtTheNthNewestMatch) {
   for (const char* name : {"A", "B", "A", "B"}) publish(name);
-  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 0), 5U);
-  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 1), 3U);
-  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 2), 1U);
-  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 9), 1U);
-  EXPECT_EQ(start_of_newest(log_, symbol("C"), 1, 9), 5U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 0).seq, 5U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 1).seq, 3U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 2).seq, 1U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 9).seq, 1U);
+  EXPECT_EQ(start_of_newest(log_, symbol("C"), 1, 9).seq, 5U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 9).found, 2U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 9).next, 1U);
+  EXPECT_EQ(start_of_newest(log_, symbol("A"), 1, 1).next, 3U);
 }
 
 TEST_F(LogReader, LatestKeepsTheNewestOfEachKey) {

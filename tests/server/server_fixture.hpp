@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "server/server.hpp"
+#include "support/fake_history.hpp"
 #include "support/http_test_client.hpp"
+#include "support/wait.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck::testing {
@@ -21,6 +23,21 @@ class ServerTest : public ::testing::Test {
     if (options.io_threads == 0) options.io_threads = 2;
     bus_ = std::make_unique<TelemetryBus>(std::move(bus_options));
     server_ = std::make_unique<Server>(*bus_, std::move(options));
+    server_->start();
+  }
+  /// A run that goes on from the one before, which has to be in history_. The same epoch: it ended
+  /// cleanly.
+  void restart(const std::string& epoch = "e1", ServerOptions options = {},
+               BusOptions bus_options = {}, StoreHooks hooks = {}) {
+    const std::uint64_t next = bus_ ? bus_->get_stats().last_seq + 1 : 1;
+    server_.reset();
+    bus_.reset();
+    options.listen_port = 0;
+    if (options.io_threads == 0) options.io_threads = 2;
+    bus_options.epoch = epoch;
+    bus_options.first_seq = next;
+    bus_ = std::make_unique<TelemetryBus>(std::move(bus_options));
+    server_ = std::make_unique<Server>(*bus_, std::move(options), &history_, std::move(hooks));
     server_->start();
   }
   HttpTestClient connect(int receive_buffer_bytes = 0) {
@@ -50,6 +67,7 @@ class ServerTest : public ::testing::Test {
     EXPECT_EQ(body.value("field", ""), field);
   }
 
+  FakeHistory history_;  // used by restart()
   std::unique_ptr<TelemetryBus> bus_;
   std::unique_ptr<Server> server_;
 };

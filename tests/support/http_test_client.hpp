@@ -98,6 +98,10 @@ class HttpTestClient {
   TestResponse read_response(bool head_only = false) {
     TestResponse response = read_head();
     if (head_only) return response;
+    if (response.headers.count("transfer-encoding") > 0) {
+      response.body = read_chunks();
+      return response;
+    }
     const auto length = response.headers.find("content-length");
     if (length == response.headers.end()) return response;
     const std::size_t size = std::strtoull(length->second.c_str(), nullptr, 10);
@@ -107,6 +111,29 @@ class HttpTestClient {
     response.body = buffer_.substr(0, size);
     buffer_.erase(0, size);
     return response;
+  }
+
+  /// A chunked body, up to and with its last chunk.
+  std::string read_chunks() {
+    std::string body;
+    for (;;) {
+      const std::size_t size = std::strtoull(read_line().c_str(), nullptr, 16);
+      while (buffer_.size() < size + 2) {
+        if (!read_more()) throw std::runtime_error("the body ends early");
+      }
+      body.append(buffer_, 0, size);
+      buffer_.erase(0, size + 2);
+      if (size == 0) return body;
+    }
+  }
+  std::string read_line() {
+    std::size_t end = 0;
+    while ((end = buffer_.find("\r\n")) == std::string::npos) {
+      if (!read_more()) throw std::runtime_error("the body ends early");
+    }
+    std::string line = buffer_.substr(0, end);
+    buffer_.erase(0, end + 2);
+    return line;
   }
 
   TestResponse read_head() {

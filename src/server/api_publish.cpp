@@ -1,0 +1,157 @@
+// POST /events and POST /commands: what comes from outside, all or none, with the answer when the
+// events are in memory or, if asked for, on disk.
+#include <fmt/format.h>
+
+#include "bus/access.hpp"
+#include "query/command_request.hpp"
+#include "query/event_query.hpp"
+#include "server/api_handlers.hpp"
+#include "server/io_worker.hpp"
+
+namespace tapedeck {
+namespace {
+
+using Accepted = IdempotencyKeys::Accepted;
+
+/// How the body is written, by its Content-Type. curl's default for -d counts as JSON: people type
+/// `curl -d '{...}'`.
+Result<BatchFormat> batch_format(std::string_view content_type) {
+  const std::string_view type = content_type.substr(0, content_type.find(';'));
+  if (type == "application/x-ndjson" || type == "application/ndjson" ||
+      type == "application/jsonl") {
+    return BatchFormat::ndjson;
+  }
+  if (type.empty() || type == "application/json" || type == "application/x-www-form-urlencoded" ||
+      type == "text/plain") {
+    return BatchFormat::json;
+  }
+  return Error{"unsupported_media_type",
+               "Events come as application/json or application/x-ndjson, not " +
+                   std::string(type.substr(0, 80)) + ".",
+               "Content-Type"};
+}
+
+/// @return whether the answer is to wait for the disk.
+Result<bool> read_ack(const ApiContext& api, const HttpRequest& request) {
+  bool durable = false;
+  for (const QueryParameter& parameter : request.parsed.parameters) {
+    if (parameter.name != "ack") {
+      if (auto error = reject_unknown(parameter)) return std::move(*error);
+      continue;
+    }
+    durable = parameter.value == "durable";
+    if (parameter.value == "memory" || (durable && api.store.when_durable)) continue;
+    return Error{"invalid_parameter",
+                 fmt::format("ack={}: {}", parameter.value.substr(0, 40),
+                             api.store.when_durable ? "must be memory or durable."
+                                              : "this server keeps events in memory only; "
+                                                "ack=memory is what there is."),
+                 "ack"};
+  }
+  return durable;
+}
+
+/// `,"accepted":...`: more members of an answer.
+std::string range_members(const Accepted& accepted) {
+  return fmt::format(R"(,"accepted":{},"first_id":"{}","last_id":"{}")",
+                     accepted.range.last - accepted.range.first + 1,
+                     format_event_id(accepted.epoch, accepted.range.first),
+                     format_event_id(accepted.epoch, accepted.range.last));
+}
+
+HttpResponse accepted_response(const Accepted& accepted, bool replayed) {
+  HttpResponse response = json_response(R"({"ok":true)" + range_members(accepted) + "}\n");
+  if (replayed) response.headers = "Idempotency-Replayed: true\r\n";
+  return response;
+}
+
+/// They are in memory and will be streamed, but nobody can promise that they survive.
+Error not_durable(const Accepted& accepted, std::string_view code, std::string_view why) {
+  return {std::string(code),
+          fmt::format("{} The events were accepted in memory with the ids {} to {}; sent again "
+                      "without the same Idempotency-Key they would be there twice.",
+                      why, format_event_id(accepted.epoch, accepted.range.first),
+                      format_event_id(accepted.epoch, accepted.range.last)),
+          ""};
+}
+
+HttpResponse not_durable_response(const Accepted& accepted, const Error& error) {
+  return error_response(status_of(error.code), error, range_members(accepted));
+}
+
+/// The answer once the events are on disk.
+HttpResponse when_on_disk(const ApiContext& api, const Accepted& accepted, bool replayed) {
+  HttpResponse response;
+  response.awaits = [&api, accepted, replayed](HttpResponse::Reply reply) {
+    const auto degraded = [accepted](std::string_view why) {
+      return not_durable_response(accepted, not_durable(accepted, "store_degraded", why));
+    };
+    const bool taken = api.store.when_durable(
+        accepted.range.last, [accepted, replayed, reply, degraded](std::optional<Error> error) {
+          reply(error ? degraded(error->message) : accepted_response(accepted, replayed));
+        });
+    if (!taken) reply(degraded("The store is not writing."));
+  };
+  response.patience = api.options.durable_timeout;
+  response.too_late = [accepted] {
+    return not_durable_response(
+        accepted, not_durable(accepted, "store_slow", "The disk did not take the events in time."));
+  };
+  return response;
+}
+
+/// Appends the events, once for each key.
+Result<IdempotencyKeys::Outcome> accept(const ApiContext& api, const HttpRequest& request,
+                                        BatchFormat format, std::span<const DecodedEvent> events) {
+  const auto append = [&]() -> Result<Accepted> {
+    const auto range = BusAccess::append(api.bus, events);
+    if (!range) return range.error();
+    return Accepted{*range, BusAccess::log(api.bus).epoch(), 0};
+  };
+  if (!request.idempotency_key) {
+    auto accepted = append();
+    if (!accepted) return std::move(accepted).error();
+    return IdempotencyKeys::Outcome{std::move(accepted).value(), false};
+  }
+  const std::uint64_t hash =
+      IdempotencyKeys::hash_body(request.body) + static_cast<std::uint64_t>(format);
+  return api.idempotency.accept_once(*request.idempotency_key, hash, append);
+}
+
+}  // namespace
+
+HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
+  const auto durable = read_ack(api, request);
+  if (!durable) return error_response(durable.error());
+  if (request.idempotency_key) {
+    if (auto error = IdempotencyKeys::refuse_key(*request.idempotency_key)) {
+      return error_response(*error);
+    }
+  }
+  const auto format = batch_format(request.content_type);
+  if (!format) return error_response(format.error());
+  const auto events = worker.decoder.decode(request.body, *format);
+  if (!events) return error_response(events.error());
+  const auto outcome = accept(api, request, *format, *events);
+  if (!outcome) return error_response(outcome.error());
+  if (!outcome->replayed) worker.metrics.posted_events_total.add(events->size());
+  // What a former run accepted and remembers is on disk already.
+  const bool of_this_run = outcome->accepted.epoch == api.tape.log().epoch() &&
+                           outcome->accepted.range.last >= api.tape.log().begin_seq();
+  if (*durable && of_this_run) return when_on_disk(api, outcome->accepted, outcome->replayed);
+  return accepted_response(outcome->accepted, outcome->replayed);
+}
+
+HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
+  if (const auto error = refuse_parameters(request)) return error_response(*error);
+  const auto text = command_event_of(request.body);
+  if (!text) return error_response(text.error());
+  const auto events = worker.decoder.decode_copy(*text, BatchFormat::json);
+  if (!events) return error_response(events.error());
+  const auto range = BusAccess::append(api.bus, *events);
+  if (!range) return error_response(range.error());
+  return json_response(fmt::format("{{\"ok\":true,\"id\":\"{}\"}}\n",
+                                   format_event_id(BusAccess::log(api.bus).epoch(), range->first)));
+}
+
+}  // namespace tapedeck

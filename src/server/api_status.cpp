@@ -1,0 +1,90 @@
+// How the server is: stats, metrics, readiness.
+#include <fmt/format.h>
+
+#include "bus/access.hpp"
+#include "event/json_writer.hpp"
+#include "server/api_handlers.hpp"
+
+namespace tapedeck {
+namespace {
+
+/// null for 0, which numbers nothing.
+std::string quoted_id(const Tape& tape, std::uint64_t seq) {
+  return seq == 0 ? std::string("null") : "\"" + tape.id_of(seq) + "\"";
+}
+
+void append_store(std::string& out, const ApiContext& api) {
+  if (!api.store.stats) {
+    out += R"({"enabled":false})";
+    return;
+  }
+  const store::StoreStats stats = api.store.stats();
+  fmt::format_to(
+      std::back_inserter(out),
+      R"({{"enabled":true,"events":{},"files":{},"bytes":{},"json_bytes":{},"first_id":{},)"
+      R"("last_id":{},"lag_events":{},"lost_total":{},"degraded":{},"problem":{}}})",
+      stats.events, stats.files, stats.bytes_on_disk, stats.json_bytes,
+      quoted_id(api.tape, stats.first_seq), quoted_id(api.tape, stats.last_seq), stats.lag_events,
+      stats.lost_total, stats.degraded,
+      stats.problem.empty() ? "null" : json::quoted(stats.problem));
+}
+
+}  // namespace
+
+HttpResponse get_stats(const ApiContext& api) {
+  const BusStats stats = BusAccess::stats(api.bus);
+  const ServerTotals totals = api.totals();
+  std::string out;
+  out.reserve(1024);
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, R"({{"ok":true,"total_events":{},"buffer_size":{},"event_types":[)",
+                 stats.total_events, stats.buffer_size);
+  for (const std::string& type : stats.event_types) {
+    fmt::format_to(to, "{}\"{}\"", &type == &stats.event_types.front() ? "" : ",", type);
+  }
+  out += R"(],"event_counts":{)";
+  const char* separator = "";
+  for (const auto& [type, count] : stats.event_counts) {
+    fmt::format_to(to, R"({}"{}":{})", separator, type, count);
+    separator = ",";
+  }
+  const auto id = [&](std::uint64_t seq) {
+    return quoted_id(api.tape, seq);
+  };
+  fmt::format_to(
+      to,
+      R"(}},"published_total":{},"dropped_total":{},"evicted_total":{},"rejected_total":{},)"
+      R"("subscribers":{},"events_per_second":{:.1f},"epoch":"{}","first_id":{},"last_id":{},)"
+      R"("uptime_seconds":{:.3f},"store":)",
+      stats.published_total, stats.dropped_total, stats.evicted_total, stats.rejected_total,
+      stats.subscribers + totals.streams, stats.events_per_second, stats.epoch, id(stats.first_seq),
+      id(stats.last_seq), stats.uptime_seconds);
+  append_store(out, api);
+  out += "}\n";
+  return json_response(std::move(out));
+}
+
+HttpResponse get_metrics(const ApiContext& api) {
+  HttpResponse response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = format_metrics(BusAccess::stats(api.bus), api.totals());
+  if (api.store.stats) response.body += format_store_metrics(api.store.stats());
+  return response;
+}
+
+HttpResponse get_ready(const ApiContext& api) {
+  if (api.shutting_down.load(std::memory_order_acquire)) {
+    return error_response({"shutting_down", "The server is shutting down.", ""});
+  }
+  if (api.store.stats) {
+    if (const store::StoreStats stats = api.store.stats(); stats.degraded) {
+      return error_response({"store_degraded",
+                             "The live stream goes on, but the history cannot be written: " +
+                                 stats.problem,
+                             ""});
+    }
+  }
+  return json_response("{\"ok\":true}\n");
+}
+
+}  // namespace tapedeck

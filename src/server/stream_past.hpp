@@ -1,0 +1,50 @@
+// What a stream sends of the past, read a slice at a time on the read pool. Pure functions of a
+// tape; any thread. They do not throw: a stream goes on when the disk fails, and says so.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "query/tape.hpp"
+#include "server/stream_frames.hpp"
+
+namespace tapedeck {
+
+/// One event in PastSlice::bytes.
+struct PastEvent {
+  std::uint64_t seq = 0;
+  std::int64_t timestamp_ns = 0;
+  std::size_t end = 0;  ///< of its bytes
+};
+
+struct PastSlice {
+  static constexpr std::size_t kBytes = std::size_t{256} << 10;
+  /// Events one slice may look at, so that a rare filter does not hold a reader thread for long.
+  static constexpr std::size_t kLooks = 50'000;
+
+  std::string bytes;              ///< as the client gets them
+  std::vector<PastEvent> events;  ///< that match, oldest first
+  std::uint64_t next = 0;         ///< everything before it has been looked at
+  std::uint64_t missing = 0;  ///< in a slice without events: numbers before `next` that are gone
+  /// Asked for: the oldest event there is is younger than what was wanted.
+  bool since_is_gone = false;
+  bool failed = false;  ///< the history could not be read; the rest means nothing
+};
+
+/// @param since_ns with it, also looks whether the first event is from then or before.
+PastSlice read_past(const Tape& tape, const CompiledFilter& filter, Dialect dialect,
+                    SeqBounds bounds, std::optional<std::int64_t> since_ns);
+
+/// A step of the way back to where the newest N matching events begin.
+struct StartSearch {
+  std::size_t left = 0;     ///< events still to be found
+  std::uint64_t start = 0;  ///< of those found
+  std::uint64_t end = 0;    ///< go on before it
+  bool done = false;
+};
+StartSearch search_back(const Tape& tape, const CompiledFilter& filter, std::uint64_t bottom,
+                        StartSearch so_far);
+
+}  // namespace tapedeck
