@@ -25,10 +25,15 @@ HttpResponse nothing_more() {
 bool has_all(const Tape& tape, const StreamRequest& stream, const ReadLimits& limits) {
   const ResumePoint point = tape.resume_after(stream.resume_after);
   if (point.gap) return false;
-  const SeqBounds left{point.next, stream.play->end_seq};
-  if (left.first >= left.end) return true;
-  const Selection next = tape.forward(compile(stream.query), left, limits);
-  return next.items.empty() && next.missing == 0 && next.next >= left.end;
+  const CompiledFilter filter = compile(stream.query);
+  SeqBounds left{point.next, stream.play->end_seq};
+  for (std::uint64_t looked_at = 0; left.first < left.end && looked_at < limits.looked_at;) {
+    const Selection slice = tape.forward(filter, left, limits);
+    if (!slice.items.empty() || slice.missing > 0) return false;
+    looked_at += slice.next - left.first + 1;
+    left.first = slice.next;
+  }
+  return left.first >= left.end;
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ asio::awaitable<void> HttpSession::run() {
   for (bool open = true; open;) {
     if (!co_await read_request()) break;
     HttpResponse response = handle();
-    if (response.later || response.awaits) response = co_await settle(std::move(response));
+    if (response.later || response.awaits) co_await settle(response);
     if (response.stream && finishing_) {
       response = error_response({"shutting_down", "The server is shutting down.", ""});
     }
@@ -147,7 +147,7 @@ asio::awaitable<void> HttpSession::run() {
       co_return;
     }
     if (response.body_source) {
-      open = co_await answer(std::move(response));
+      open = co_await send_body(response);
     } else {
       count(response);
       open = request_.keep_alive && !finishing_;
@@ -172,7 +172,7 @@ struct HttpSession::Awaited {
 /// @return nothing when it did not come in time or the connection is being closed.
 template <typename T, typename Begin>
 asio::awaitable<std::optional<T>> HttpSession::wait_for(std::chrono::milliseconds patience,
-                                                        Begin begin) {
+                                                        const Begin& begin) {
   co_await write_out();  // earlier answers need not wait with this one
   const auto awaited = std::make_shared<Awaited<T>>(socket_.get_executor());
   awaited->timer.expires_after(patience);
@@ -192,8 +192,8 @@ asio::awaitable<std::optional<T>> HttpSession::wait_for(std::chrono::millisecond
   co_return std::move(awaited->value);
 }
 
-/// What the response comes to in the end.
-asio::awaitable<HttpResponse> HttpSession::settle(HttpResponse response) {
+/// Waits until the response is what it comes to in the end.
+asio::awaitable<void> HttpSession::settle(HttpResponse& response) {
   while (response.later || response.awaits) {
     const auto patience =
         response.patience.count() > 0 ? response.patience : worker_.options.body_timeout;
@@ -208,10 +208,10 @@ asio::awaitable<HttpResponse> HttpSession::settle(HttpResponse response) {
     if (!answer) answer = response.too_late ? response.too_late() : too_slow();
     response = std::move(*answer);
   }
-  co_return response;
 }
 
-asio::awaitable<HttpSession::Piece> HttpSession::next_piece(std::shared_ptr<BodySource> source) {
+asio::awaitable<HttpSession::Piece> HttpSession::next_piece(
+    const std::shared_ptr<BodySource>& source) {
   const auto begin = [&pool = worker_.pool, source](std::function<void(Piece)> reply) {
     pool.submit_piece([source, reply] {
       Piece made;
@@ -227,17 +227,12 @@ asio::awaitable<HttpSession::Piece> HttpSession::next_piece(std::shared_ptr<Body
 }
 
 /// Sends a response that has a body source. @return whether the connection stays open.
-asio::awaitable<bool> HttpSession::answer(HttpResponse response) {
-  const bool gzip = accepts_gzip(request_.accept_encoding);
+asio::awaitable<bool> HttpSession::send_body(HttpResponse& response) {
   response.headers += "Vary: Accept-Encoding\r\n";
-  if (gzip) {
+  if (accepts_gzip(request_.accept_encoding)) {
     response.headers += "Content-Encoding: gzip\r\n";
     response.body_source = gzip_body(std::move(response.body_source));
   }
-  co_return co_await send_body(std::move(response));
-}
-
-asio::awaitable<bool> HttpSession::send_body(HttpResponse response) {
   // The first piece comes before the head, so that what cannot be read at all is a proper error.
   const bool http11 = parser_->get().version() >= 11;
   const BodyFraming framing = http11 ? BodyFraming::chunked : BodyFraming::close;

@@ -55,11 +55,10 @@ class HttpSession {
   boost::asio::awaitable<void> close_gracefully();
   template <typename T, typename Begin>
   boost::asio::awaitable<std::optional<T>> wait_for(std::chrono::milliseconds patience,
-                                                    Begin begin);
-  boost::asio::awaitable<HttpResponse> settle(HttpResponse response);
-  boost::asio::awaitable<Piece> next_piece(std::shared_ptr<BodySource> source);
-  boost::asio::awaitable<bool> answer(HttpResponse response);
-  boost::asio::awaitable<bool> send_body(HttpResponse response);
+                                                    const Begin& begin);
+  boost::asio::awaitable<void> settle(HttpResponse& response);
+  boost::asio::awaitable<Piece> next_piece(const std::shared_ptr<BodySource>& source);
+  boost::asio::awaitable<bool> send_body(HttpResponse& response);
   HttpResponse handle();
   void append_piece(const Piece& piece, BodyFraming framing);
   void count(const HttpResponse& response);
