@@ -81,7 +81,8 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOpti
 
 StoreHooks hooks_of(store::Store& history) {
   StoreHooks hooks;
-  hooks.when_durable = [&history](std::uint64_t seq, std::function<void(std::optional<Error>)> done) {
+  hooks.when_durable = [&history](std::uint64_t seq,
+                                  std::function<void(std::optional<Error>)> done) {
     history.when_durable(seq, std::move(done));
     return true;
   };

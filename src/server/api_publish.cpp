@@ -44,8 +44,8 @@ Result<bool> read_ack(const ApiContext& api, const HttpRequest& request) {
     return Error{"invalid_parameter",
                  fmt::format("ack={}: {}", parameter.value.substr(0, 40),
                              api.store.when_durable ? "must be memory or durable."
-                                              : "this server keeps events in memory only; "
-                                                "ack=memory is what there is."),
+                                                    : "this server keeps events in memory only; "
+                                                      "ack=memory is what there is."),
                  "ack"};
   }
   return durable;

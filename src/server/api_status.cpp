@@ -10,7 +10,7 @@ namespace {
 
 /// null for 0, which numbers nothing.
 std::string quoted_id(const Tape& tape, std::uint64_t seq) {
-  return seq == 0 ? std::string("null") : "\"" + tape.id_of(seq) + "\"";
+  return seq == 0 ? "null" : json::quoted(tape.id_of(seq));
 }
 
 void append_store(std::string& out, const ApiContext& api) {
@@ -48,9 +48,7 @@ HttpResponse get_stats(const ApiContext& api) {
     fmt::format_to(to, R"({}"{}":{})", separator, type, count);
     separator = ",";
   }
-  const auto id = [&](std::uint64_t seq) {
-    return quoted_id(api.tape, seq);
-  };
+  const auto id = [&](std::uint64_t seq) { return quoted_id(api.tape, seq); };
   fmt::format_to(
       to,
       R"(}},"published_total":{},"dropped_total":{},"evicted_total":{},"rejected_total":{},)"
@@ -78,10 +76,9 @@ HttpResponse get_ready(const ApiContext& api) {
   }
   if (api.store.stats) {
     if (const store::StoreStats stats = api.store.stats(); stats.degraded) {
-      return error_response({"store_degraded",
-                             "The live stream goes on, but the history cannot be written: " +
-                                 stats.problem,
-                             ""});
+      return error_response(
+          {"store_degraded",
+           "The live stream goes on, but the history cannot be written: " + stats.problem, ""});
     }
   }
   return json_response("{\"ok\":true}\n");

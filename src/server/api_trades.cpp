@@ -1,4 +1,5 @@
-// GET /trades and /trades/{id}: from the store where there is one, else from what the log still has.
+// GET /trades and /trades/{id}: from the store where there is one, else from what the log still
+// has.
 #include "query/trade_event.hpp"
 #include "query/trade_json.hpp"
 #include "query/trade_source.hpp"
@@ -46,8 +47,8 @@ std::string correlation_of_order(const Tape& tape, std::string_view order_id) {
   Filter filter;
   filter.order_id.emplace_back(order_id);
   filter.expression = "has(payload.correlation_id)";
-  const Selection found = tape.newest(CompiledFilter(filter), {tape.oldest_seq(), tape.end_seq()},
-                                      {.events = 1});
+  const Selection found =
+      tape.newest(CompiledFilter(filter), {tape.oldest_seq(), tape.end_seq()}, {.events = 1});
   if (found.items.empty()) return {};
   const ScannedEvent& event = found.items.front();
   return unescape(correlation_of(event.frame, *event.index));
@@ -70,11 +71,11 @@ HttpResponse chain(const ApiContext& api, const std::string& id) {
   Filter filter;
   filter.correlation_id = {trade->correlation_id};
   std::vector<std::string> kept;
-  scan_of(api.tape, CompiledFilter(filter))(
-      [&](const char* frame, const FrameIndex& index, std::uint64_t) {
-        if (kept.size() == kMaxChainEvents) return;
-        kept.emplace_back(frame + index.json_offset(), index.json_length());
-      });
+  scan_of(api.tape,
+          CompiledFilter(filter))([&](const char* frame, const FrameIndex& index, std::uint64_t) {
+    if (kept.size() == kMaxChainEvents) return;
+    kept.emplace_back(frame + index.json_offset(), index.json_length());
+  });
   const std::vector<std::string_view> events(kept.begin(), kept.end());
   return json_response(chain_json(*trade, events));
 }

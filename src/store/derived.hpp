@@ -92,7 +92,7 @@ class Derived {
   IdempotencyKeys keys_;
   std::vector<IdempotencyKeys::Record> keys_due_;  // the writer's
   std::size_t keys_ready_ = 0;                     // of them: their events are stored with them
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;                       // guards what follows
   Rollup rollup_;
   TradeTracker trades_;
   std::vector<RollupRow> rollups_due_;

@@ -69,7 +69,8 @@ Store::Impl::Impl(StoreOptions given)
     : options(completed(std::move(given))),
       lock(options.folder),
       cache(options.cache_bytes),
-      derived({options.rollup, options.trades, options.max_idempotency_keys, options.now_ns}, files) {
+      derived({options.rollup, options.trades, options.max_idempotency_keys, options.now_ns},
+              files) {
   try {
     open_files(options.folder, {options.max_series}, cache, files, options.log);
   } catch (const WrongSchema& error) {
