@@ -14,6 +14,7 @@
 
 #include "bench_support.hpp"
 #include "bus/access.hpp"
+#include "query/aggregate_result.hpp"
 #include "query/tape.hpp"
 #include "store/store.hpp"
 
@@ -249,6 +250,27 @@ void query_and_report(Report& report, const store::Store& store, std::size_t eve
   });
 }
 
+void aggregate_and_report(Report& report, const store::Store& store) {
+  report.begin("aggregates of the day, milliseconds", {"p50", "p99", "most"});
+  const auto ask = [&](const char* name, std::vector<QueryParameter> parameters) {
+    parameters.push_back({"since", "2025-11-18T03:45:00Z"});
+    parameters.push_back({"until", "2025-11-18T10:00:00Z"});
+    const auto query = parse_aggregate_query(parameters, now(), default_value_fields());
+    expect(query.ok(), "no such aggregate");
+    measure(report, name, 20, [&](int) {
+      AggregateResult result(*query);
+      expect(result.add_rows(store).ok() && !result.needs_events(), "no rollups");
+      expect(result.json(AggregateOrigin::rollup).size() > 1000, "an aggregate found too little");
+    });
+  };
+  ask("count, 1m, by strategy", {{"group_by", "strategy"}});
+  ask("count, 1m, by type and strategy", {{"group_by", "type,strategy"}});
+  ask("avg price, 1m, by strategy",
+      {{"group_by", "strategy"}, {"metric", "avg"}, {"field", "price"}});
+  ask("p99 price, 1m, by strategy",
+      {{"group_by", "strategy"}, {"metric", "p99"}, {"field", "price"}});
+}
+
 /// What publishing costs while the store writes, and without one.
 void publish_and_report(Report& report, const std::filesystem::path& folder) {
   report.begin("publish() at 200 000 events/s, ns", {"p50", "p99", "p99.9"});
@@ -364,6 +386,7 @@ int main(int argc, char** argv) {
     report.begin("start with that history", {"ms"});
     report.row("Tapedeck", {bench::seconds_since(begin) * 1e3});
     bench::query_and_report(report, run.store, events);
+    bench::aggregate_and_report(report, run.store);
   }
   bench::publish_and_report(report, folder / "publish");
   std::filesystem::remove_all(folder);

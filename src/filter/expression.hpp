@@ -9,7 +9,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "event/frame.hpp"
@@ -33,6 +36,15 @@ class Expression {
   /// Whether the condition holds; not when it cannot be told (a mismatch of types, 1 / 0).
   /// @param frame the frame's first byte
   bool matches(const char* frame, const FrameIndex& index) const;
+
+  /// An event that matches has one of these values, as spelled in frames, there.
+  struct Requirement {
+    std::optional<Key> key;  ///< nothing: its type
+    std::vector<std::string> values;
+  };
+  /// What the condition cannot hold without: comparisons with texts (==, in) that it joins by &&.
+  /// For whoever has an index of these.
+  std::vector<Requirement> requirements() const;
 
  private:
   struct Program;

@@ -18,6 +18,7 @@ std::optional<PostingKind> posting_kind(Key key) noexcept {
     case Key::symbol:
       return PostingKind::symbol;
     case Key::strategy:
+    case Key::strategy_name:
       return PostingKind::strategy;
     default:
       return std::nullopt;
@@ -69,6 +70,12 @@ void FileScan::choose_candidates() {
   consider(PostingKind::type, filter_.types());
   for (const CompiledFilter::Condition& condition : filter_.conditions()) {
     if (const auto its_kind = posting_kind(condition.key)) consider(*its_kind, condition.values);
+  }
+  std::vector<Expression::Requirement> required;
+  if (filter_.expression() != nullptr) required = filter_.expression()->requirements();
+  for (const Expression::Requirement& requirement : required) {
+    const auto its_kind = requirement.key ? posting_kind(*requirement.key) : PostingKind::type;
+    if (its_kind) consider(*its_kind, requirement.values);
   }
   if (!kind) return;
   candidates_.emplace();

@@ -276,5 +276,25 @@ TEST(Expression, AKeyThatIsNoStringIsFoundInThePayload) {
   EXPECT_EQ(outcome(R"(payload.order_id.contains('\\'))", event), "true");
 }
 
+TEST(Requirements, AreTheComparisonsWithTextsThatAllMustHold) {
+  const auto of = [](const char* text) {
+    std::string out;
+    const auto compiled = Expression::compile(text);
+    for (const auto& requirement : (*compiled)->requirements()) {
+      out += requirement.key ? std::to_string(static_cast<int>(*requirement.key)) : "type";
+      for (const std::string& value : requirement.values) out += "=" + value;
+      out += ";";
+    }
+    return out;
+  };
+  EXPECT_EQ(of("type == 'a' && payload.symbol == 'X' && payload.qty > 3"), "type=a;0=X;");
+  EXPECT_EQ(of("'X\"' == payload.symbol"), "0=X\\u0022;");
+  EXPECT_EQ(of("payload.symbol in ['X', 'Y'] && source.host == 'h'"), "0=X=Y;7=h;");
+  EXPECT_EQ(of("payload.symbol == 'X' || type == 'a'"), "");
+  EXPECT_EQ(of("!(payload.symbol == 'X')"), "");
+  EXPECT_EQ(of("payload.symbol != 'X' && payload.symbol in ['X', 1]"), "");
+  EXPECT_EQ(of("payload.symbol == payload.strategy"), "");
+}
+
 }  // namespace
 }  // namespace tapedeck

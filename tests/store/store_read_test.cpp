@@ -76,7 +76,7 @@ std::vector<Found> backward(const Store& store, const CompiledFilter& filter, st
 }
 
 std::vector<Filter> some_filters() {
-  std::vector<Filter> filters(14);
+  std::vector<Filter> filters(18);
   filters[1].symbol = {"S7"};
   filters[2].symbol = {"S7", "S8", "nothing"};
   filters[3].event_type = {"rare.5"};
@@ -94,6 +94,10 @@ std::vector<Filter> some_filters() {
   filters[12].since = from_ns(1'763'000'002'000'000'000);
   filters[13].event_type = {"order_event"};
   filters[13].expression = "payload.qty == 99";
+  filters[14].expression = "type == 'order_event' && 'O17' == payload.order_id";
+  filters[15].expression = "payload.symbol in ['S1', 'S2'] && (payload.qty > 10 || type == 'x')";
+  filters[16].expression = "payload.symbol == 'S1' || payload.symbol == 'S2'";
+  filters[17].expression = "payload.strategy_name == 'momentum' && payload.confidence > 0.9";
   return filters;
 }
 
