@@ -4,6 +4,7 @@
 // Lives on its worker's thread, but for wake(), which any thread may call.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -46,12 +47,20 @@ class StreamHub {
   /// Where streams have the past read, and how what was read comes back.
   ReadPool& pool() noexcept { return pool_; }
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  /// How much of the past a stream may hold at a time: the more streams, the less each, so that
+  /// thousands of clients that stopped reading behind the log do not add up.
+  std::size_t slice_bytes() const noexcept {
+    const std::size_t streams = std::max<std::size_t>(1, count_.load(std::memory_order_relaxed));
+    return std::clamp(kPastBytes / streams, PastSlice::kMinBytes, PastSlice::kMaxBytes);
+  }
   const ServerOptions& options() const noexcept { return options_; }
   WorkerMetrics& metrics() noexcept { return metrics_; }
   /// The clock as of the current round; reading it for each write would cost more than it tells.
   StreamSession::Clock::time_point now() const noexcept { return now_; }
 
  private:
+  static constexpr std::size_t kPastBytes = std::size_t{64} << 20;  // of all streams, about
+
   /// Sessions that hold events back equally long.
   struct Group {
     explicit Group(boost::asio::io_context& context) : timer(context) {}

@@ -16,12 +16,12 @@ bool begins_after(const Tape& tape, std::uint64_t first, std::int64_t since_ns) 
 }  // namespace
 
 PastSlice read_past(const Tape& tape, const CompiledFilter& filter, Dialect dialect,
-                    SeqBounds bounds, std::optional<std::int64_t> since_ns) {
+                    SeqBounds bounds, std::size_t bytes, std::optional<std::int64_t> since_ns) {
   PastSlice out;
   try {
     if (since_ns) out.since_is_gone = begins_after(tape, bounds.first, *since_ns);
     const Selection found =
-        tape.forward(filter, bounds, {PastSlice::kLooks, PastSlice::kBytes, PastSlice::kLooks});
+        tape.forward(filter, bounds, {PastSlice::kLooks, bytes, PastSlice::kLooks});
     out.next = found.next;
     out.missing = found.missing;
     for (const ScannedEvent& event : found.items) {
@@ -43,7 +43,7 @@ StartSearch search_back(const Tape& tape, const CompiledFilter& filter, std::uin
   try {
     const Selection found =
         tape.newest(filter, {bottom, so_far.end},
-                    {std::min(so_far.left, kEvents), PastSlice::kBytes, PastSlice::kLooks});
+                    {std::min(so_far.left, kEvents), PastSlice::kMaxBytes, PastSlice::kLooks});
     if (!found.items.empty()) so_far.start = found.items.back().seq;
     so_far.left -= std::min(so_far.left, found.items.size());
     so_far.end = found.next;

@@ -20,7 +20,8 @@ struct PastEvent {
 };
 
 struct PastSlice {
-  static constexpr std::size_t kBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kMinBytes = std::size_t{16} << 10;
+  static constexpr std::size_t kMaxBytes = std::size_t{256} << 10;
   /// Events one slice may look at, so that a rare filter does not hold a reader thread for long.
   static constexpr std::size_t kLooks = 50'000;
 
@@ -33,9 +34,10 @@ struct PastSlice {
   bool failed = false;  ///< the history could not be read; the rest means nothing
 };
 
+/// @param bytes how many to read, about: it stops behind the event that reaches them.
 /// @param since_ns with it, also looks whether the first event is from then or before.
 PastSlice read_past(const Tape& tape, const CompiledFilter& filter, Dialect dialect,
-                    SeqBounds bounds, std::optional<std::int64_t> since_ns);
+                    SeqBounds bounds, std::size_t bytes, std::optional<std::int64_t> since_ns);
 
 /// A step of the way back to where the newest N matching events begin.
 struct StartSearch {

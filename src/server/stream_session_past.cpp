@@ -1,6 +1,8 @@
-// Where a stream begins: now, after an id, at a time, with the newest N. What only the history
-// knows is left in opening_, to be found out on the read pool.
+// What a session has to do with the past. Where it begins: now, after an id, at a time, with the
+// newest N; what only the history knows of that is left in opening_. How it is caught up from the
+// history, a slice at a time. How it plays the past back.
 #include <algorithm>
+#include <utility>
 
 #include "query/log_reader.hpp"
 #include "server/stream_hub.hpp"
@@ -73,7 +75,7 @@ void StreamSession::on_pool(Work work, Then then) {
       if (!self || self->closed()) return;
       self->reading_ = false;
       then(*self, std::move(result));
-      self->hub_.flush(*self);
+      if (!self->closed()) self->hub_.flush(*self);
     });
   });
 }
@@ -97,9 +99,9 @@ void StreamSession::search_start() {
 void StreamSession::read_on(std::uint64_t end) {
   const auto since_ns = opening_ ? opening_->since_ns : std::nullopt;
   on_pool(
-      [dialect = dialect_, bounds = SeqBounds{next_, end}, since_ns](const Tape& tape,
-                                                                     const CompiledFilter& filter) {
-        return read_past(tape, filter, dialect, bounds, since_ns);
+      [dialect = dialect_, bounds = SeqBounds{next_, end}, bytes = hub_.slice_bytes(), since_ns](
+          const Tape& tape, const CompiledFilter& filter) {
+        return read_past(tape, filter, dialect, bounds, bytes, since_ns);
       },
       [](StreamSession& self, PastSlice&& slice) { self.on_slice(std::move(slice)); });
 }

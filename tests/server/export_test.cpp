@@ -131,6 +131,17 @@ TEST_F(Export, ASlowReaderIsReadForNoFasterThanItTakes) {
   EXPECT_GT(history_.reads(), reads);
 }
 
+TEST_F(Export, AClientThatLeavesInTheMiddleIsForgotten) {
+  publish_past_and_present(400, 0, 60'000);
+  {
+    HttpTestClient client = connect(4096);
+    client.send("GET " + std::string(kExport) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(client.read_head().status, 200);
+    client.reset_on_close();
+  }
+  EXPECT_TRUE(wait_until([&] { return server_->totals().connections == 0; }));
+}
+
 TEST_F(Export, CompressedForThoseWhoTakeIt) {
   publish_past_and_present(40, 2, 2000);
   HttpTestClient client = connect();

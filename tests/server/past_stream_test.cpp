@@ -1,5 +1,7 @@
 // Streams that begin in, or fall back into, what only the history still has: store, then log, then
 // live, each event once and in order.
+#include <thread>
+
 #include "server/server_fixture.hpp"
 
 namespace tapedeck::testing {
@@ -150,6 +152,27 @@ TEST_F(PastStream, AReaderThatFallsOffTheLogIsCaughtUpFromTheStore) {
   expect_numbers(slow, 1, 200);
   publish(201);
   expect_numbers(slow, 201, 201);
+  EXPECT_EQ(server_->totals().gaps_total, 0U);
+}
+
+TEST_F(PastStream, WhileEventsArePublishedEachComesOnceAndInOrder) {
+  restart("e1", {}, {.log_bytes = std::size_t{4} << 20});
+  constexpr int kEvents = 2400;
+  std::thread publisher([this] {
+    const std::string filler(4'000, 'x');
+    for (int i = 1; i <= kEvents; ++i) {
+      bus_->publish(GenericEvent{i % 2 == 0 ? "even" : "odd", {{"n", i}, {"text", filler}}});
+      if (i % 50 == 0) history_.keep(*bus_);
+    }
+  });
+  ASSERT_TRUE(wait_until([this] { return history_.end_seq() > 1; }));
+  HttpTestClient all = open("?last_event_id=e1-0"), plain = open("?since=e1-0", "");
+  HttpTestClient even = open("?since=2000-01-01T00:00:00Z&event_type=even");
+  expect_numbers(all, 1, kEvents);
+  expect_numbers(even, 2, kEvents, 2);
+  plain.read_frame();
+  for (int n = 1; n <= kEvents; ++n) ASSERT_EQ(number(plain.read_frame()), n);
+  publisher.join();
   EXPECT_EQ(server_->totals().gaps_total, 0U);
 }
 
