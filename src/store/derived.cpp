@@ -5,11 +5,13 @@
 #include <unordered_set>
 
 #include "bus/history.hpp"
+#include "store/packed.hpp"
 
 namespace tapedeck::store {
 namespace {
 
 constexpr std::size_t kTradesRestored = 20'000;
+constexpr std::size_t kMostRollupBytes = std::size_t{256} << 20;
 
 TradeSummary decoded(std::string_view bytes, const SqliteDatabase& database) {
   auto trade = decode_trade(bytes);
@@ -127,11 +129,12 @@ void Derived::write_rollups(SqliteDatabase& database) {
   if (rollups_due_.empty()) return;
   SqliteStatement rollup(database, "INSERT INTO rollup VALUES (?, ?, ?, ?, ?)");
   for (const RollupRow& row : rollups_due_) {
+    const std::string bytes = packed(row.data);
     rollup.bind(1, ++written_rollup_id_)
         .bind(2, std::int64_t{row.dimension})
         .bind(3, row.first_minute)
         .bind(4, row.last_minute)
-        .bind_bytes(5, row.data)
+        .bind_bytes(5, bytes)
         .run();
   }
 }
@@ -207,7 +210,10 @@ void Derived::visit_rollups(int dimension, std::int64_t first_minute, std::int64
     select.bind(1, std::int64_t{dimension}).bind(2, last_minute).bind(3, first_minute);
     // What has been stored in the newest file since the look at memory was seen there.
     select.bind(4, entry.file == files.back().file ? last_id : INT64_MAX);
-    while (select.step()) sink(select.bytes(0));
+    while (select.step()) {
+      const auto row = unpacked(select.bytes(0), kMostRollupBytes);
+      sink(row ? *row : std::string());  // which no row is: the reader sees the damage
+    }
   }
 }
 
