@@ -23,6 +23,7 @@ struct Store::Impl {
   const FolderLock lock;
   BlockCache cache;
   FileSet files;
+  bool complete = true;          // no file had to be set aside
   std::vector<EpochRow> epochs;  // this run's last; not changed after construction
   std::uint64_t begin_seq = 1;
   std::uint64_t floor_seq = 0;
@@ -61,7 +62,7 @@ auto reading(Read&& read) {
 Store::Impl::Impl(StoreOptions given)
     : options(completed(std::move(given))), lock(options.folder), cache(options.cache_bytes) {
   try {
-    open_files(options.folder, {options.max_series}, cache, files, options.log);
+    complete = open_files(options.folder, {options.max_series}, cache, files, options.log);
   } catch (const WrongSchema& error) {
     throw StoreUnusable(error.what());
   } catch (const SqliteError& error) {
@@ -77,16 +78,19 @@ Store::Impl::Impl(StoreOptions given)
 /// remembers, so a new one begins.
 void Store::Impl::choose_epoch() {
   bool clean = false;
-  if (!files.empty()) {
-    const auto newest = files.newest().file;
-    epochs = newest->epochs();
-    floor_seq = as_number(newest->setting("floor_seq")).value_or(0);
+  const auto entries = files.entries();
+  // A crash may have left a newest file that nothing had been written to.
+  for (auto entry = entries.rbegin(); entry != entries.rend() && epochs.empty(); ++entry) {
+    epochs = entry->file->epochs();
+    floor_seq = as_number(entry->file->setting("floor_seq")).value_or(0);
+  }
+  if (!entries.empty()) {
     for (const auto& file : files.with_events()) {
       begin_seq = std::max(begin_seq, file->end_seq());
     }
-    const auto clean_end = as_number(newest->setting("clean_end"));
+    const auto clean_end = as_number(entries.back().file->setting("clean_end"));
     if (!epochs.empty()) begin_seq = std::max(begin_seq, epochs.back().first_seq);
-    clean = clean_end.has_value() && !epochs.empty() && *clean_end >= begin_seq;
+    clean = complete && clean_end.has_value() && !epochs.empty() && *clean_end >= begin_seq;
     if (clean) begin_seq = *clean_end;
   }
   if (!clean) {
