@@ -110,9 +110,7 @@ std::string set_aside(const std::filesystem::path& path) {
   return aside;
 }
 
-bool open_files(const std::filesystem::path& folder, const EventFile::Options& options,
-                BlockCache& cache, FileSet& files,
-                const std::function<void(std::string_view)>& log) {
+std::vector<FileName> list_files(const std::filesystem::path& folder) {
   std::vector<FileName> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (const auto name = FileName::parse(entry.path().filename().string())) names.push_back(*name);
@@ -120,6 +118,13 @@ bool open_files(const std::filesystem::path& folder, const EventFile::Options& o
   std::sort(names.begin(), names.end(), [](const FileName& a, const FileName& b) {
     return std::pair{a.number, a.generation} < std::pair{b.number, b.generation};
   });
+  return names;
+}
+
+bool open_files(const std::filesystem::path& folder, const EventFile::Options& options,
+                BlockCache& cache, FileSet& files,
+                const std::function<void(std::string_view)>& log) {
+  const std::vector<FileName> names = list_files(folder);
   bool complete = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::filesystem::path path = folder / names[i].text();

@@ -51,6 +51,10 @@ class FileSet {
   std::function<void()> added_;
 };
 
+/// The event files of a folder in their order; of one written again, both may be there.
+/// @throws std::filesystem::filesystem_error
+std::vector<FileName> list_files(const std::filesystem::path& folder);
+
 /// Opens every file of the folder, all but the newest to read only. Damaged ones are set aside and
 /// told of.
 /// @return whether none was: what the newest ones held is known

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
 
 #include "base/random.hpp"
 #include "bus/access.hpp"
@@ -28,6 +29,7 @@ struct Store::Impl {
   std::uint64_t begin_seq = 1;
   std::uint64_t floor_seq = 0;
   TelemetryBus* bus = nullptr;
+  std::unique_ptr<Janitor> janitor;
   std::unique_ptr<StoreWriter> writer;
 };
 
@@ -36,6 +38,12 @@ namespace {
 StoreOptions completed(StoreOptions options) {
   if (!options.now_ns) options.now_ns = [] { return to_ns(now()); };
   if (!options.log) options.log = [](std::string_view) {};
+  // The writer and the janitor may have something to say at once.
+  options.log = [log = std::move(options.log),
+                 mutex = std::make_shared<std::mutex>()](std::string_view line) {
+    const std::lock_guard lock(*mutex);
+    log(line);
+  };
   return options;
 }
 
@@ -117,6 +125,18 @@ std::uint64_t Store::floor_seq() const {
 
 void Store::start(TelemetryBus& bus) {
   impl_->bus = &bus;
+  const StoreOptions& options = impl_->options;
+  if (!options.retention.keep_everything()) {
+    impl_->janitor =
+        std::make_unique<Janitor>(Retention::Options{.folder = options.folder,
+                                                     .rules = options.retention,
+                                                     .now_ns = options.now_ns,
+                                                     .log = options.log,
+                                                     .file = {options.max_series},
+                                                     .segment_events = options.segment_events},
+                                  impl_->files, impl_->cache);
+    impl_->files.when_added([this] { impl_->janitor->call(); });
+  }
   impl_->writer =
       std::make_unique<StoreWriter>(bus, impl_->options, impl_->files, impl_->cache, impl_->epochs);
   BusAccess::set_history(bus, this);
@@ -127,6 +147,8 @@ void Store::stop() {
   impl_->writer->stop();
   BusAccess::set_history(*impl_->bus, nullptr);
   impl_->writer.reset();
+  impl_->janitor.reset();
+  impl_->files.when_added({});
 }
 
 void Store::when_durable(std::uint64_t seq, std::function<void(std::optional<Error>)> done) {

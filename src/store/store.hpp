@@ -17,6 +17,7 @@
 #include "base/error.hpp"
 #include "bus/history.hpp"
 #include "store/event_file.hpp"
+#include "store/retention.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck::store {
@@ -34,6 +35,7 @@ struct StoreOptions {
   std::size_t segment_events = 65'536;
   std::size_t max_series = 100'000;
   std::size_t cache_bytes = std::size_t{64} << 20;
+  RetentionRules retention{};  ///< none: everything stays
   /// The wall clock, in ns; for tests.
   std::function<std::int64_t()> now_ns{};
   /// For sentences to the operator, one at a time.
