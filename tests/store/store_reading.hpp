@@ -9,7 +9,7 @@
 #include "base/sqlite.hpp"
 #include "bus/frame_index.hpp"
 #include "store/file_set.hpp"
-#include "store_fixture.hpp"
+#include "store/store_fixture.hpp"
 #include "support/encode.hpp"
 
 namespace tapedeck::store::testing {
