@@ -201,7 +201,9 @@ Result<CopyReport> back_up(const std::filesystem::path& folder, const std::files
       return not_empty(target, "target");
     }
     try {
-      return FolderCopy(folder, target, progress).run();
+      CopyReport report = FolderCopy(folder, target, progress).run();
+      sync_folder(std::filesystem::absolute(target).parent_path());
+      return report;
     } catch (...) {
       std::error_code ignored;
       if (made) std::filesystem::remove(target, ignored);

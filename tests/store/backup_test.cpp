@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "query/tape.hpp"
+#include "small_disk.hpp"
 #include "store/folder_lock.hpp"
 #include "store/verify.hpp"
 #include "store_reading.hpp"
@@ -145,6 +146,18 @@ TEST(Backup, ThatFailsLeavesNothingBehind) {
   EXPECT_EQ(failed.error().code, "backup_failed");
   EXPECT_THAT(failed.error().message, HasSubstr(files[1]));
   EXPECT_FALSE(std::filesystem::exists(elsewhere.path() / "copy"));
+}
+
+TEST(Backup, OntoADiskThatIsTooSmallIsAnErrorAndLeavesNothingBehind) {
+  const TempFolder folder, elsewhere;
+  const testing::SmallDisk disk(elsewhere.path(), 300'000);
+  if (!disk.mounted()) GTEST_SKIP() << "a small disk can be mounted by root only";
+  Days(folder.path()).publish({4000, 4000});
+  const auto failed = back_up(folder.path(), elsewhere.path() / "copy");
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, "backup_failed");
+  EXPECT_THAT(failed.error().message, HasSubstr("full"));
+  EXPECT_TRUE(std::filesystem::is_empty(elsewhere.path()));
 }
 
 TEST(Backup, CopiesAFileWithADamagedBlockAsItIs) {
