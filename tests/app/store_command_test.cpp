@@ -14,24 +14,24 @@ using store::testing::damage_block;
 using store::testing::Days;
 using store::testing::files_in;
 using store::testing::TempFolder;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Runs a command, with what it says on standard output and error.
 struct Said {
   template <typename Run>
   explicit Said(Run&& run) {
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
     code = run();
     std::fflush(stdout);
-    out = testing::internal::GetCapturedStdout();
-    err = testing::internal::GetCapturedStderr();
+    out = ::testing::internal::GetCapturedStdout();
+    err = ::testing::internal::GetCapturedStderr();
   }
   int code = -1;
   std::string out, err;
 };
 
-class StoreCommand : public testing::Test {
+class StoreCommand : public ::testing::Test {
  protected:
   StoreCommand() { Days(folder_.path()).publish({2000, 100}); }
   Said verify(const std::filesystem::path& folder) {
