@@ -53,10 +53,11 @@ void BlockBuilder::add(std::string_view frame, const FrameIndex& index, std::uin
 
 // version, events, then one run each of: number - number before - 1, series, time - time before,
 // length; then the checksum of all that.
-EncodedBlock BlockBuilder::encode(std::uint32_t epoch, std::int64_t received_ns) {
+EncodedBlock BlockBuilder::encode(std::uint32_t epoch, std::int64_t received_ns,
+                                  std::optional<Cover> cover) {
   EncodedBlock block;
-  block.info = {.first_seq = events_.front().seq,
-                .end_seq = end_seq(),
+  block.info = {.first_seq = cover ? cover->first_seq : events_.front().seq,
+                .end_seq = cover ? cover->end_seq : end_seq(),
                 .epoch = epoch,
                 .events = static_cast<std::uint32_t>(events_.size()),
                 .min_ns = events_.front().timestamp_ns,
@@ -68,7 +69,7 @@ EncodedBlock BlockBuilder::encode(std::uint32_t epoch, std::int64_t received_ns)
   out.reserve(events_.size() * 9 + 16);
   out += kVersion;
   put_varint(out, events_.size());
-  std::uint64_t expected = events_.front().seq;
+  std::uint64_t expected = block.info.first_seq;
   for (const EventColumns& event : events_) {
     put_varint(out, event.seq - expected);
     expected = event.seq + 1;

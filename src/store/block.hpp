@@ -67,8 +67,14 @@ class BlockBuilder {
   std::uint64_t end_seq() const noexcept { return events_.back().seq + 1; }
   std::size_t size() const noexcept { return events_.size(); }
 
-  /// The block so far. @param epoch, received_ns as in BlockInfo
-  EncodedBlock encode(std::uint32_t epoch, std::int64_t received_ns);
+  /// The numbers a block stands for where some of its events have aged away.
+  struct Cover {
+    std::uint64_t first_seq = 0;  ///< not after its first event
+    std::uint64_t end_seq = 0;    ///< behind its last
+  };
+  /// The block so far. @param epoch, received_ns as in BlockInfo @param cover none: its events'
+  EncodedBlock encode(std::uint32_t epoch, std::int64_t received_ns,
+                      std::optional<Cover> cover = std::nullopt);
   void clear();
 
  private:

@@ -44,6 +44,11 @@ HistoryError damaged(const std::filesystem::path& path, std::string_view what) {
       fmt::format("{}: {} is damaged; tapedeck verify tells how much is", path.string(), what));
 }
 
+// Connections that wait for their next reader, of all files of the process, because its open files
+// are one resource: years of history are thousands of files.
+constexpr int kMaxIdleReaders = 64;
+std::atomic<int> idle_readers{0};
+
 std::int64_t pragma(SqliteDatabase& database, const char* name) {
   SqliteStatement statement(database, fmt::format("PRAGMA {}", name));
   statement.step();
@@ -51,6 +56,13 @@ std::int64_t pragma(SqliteDatabase& database, const char* name) {
 }
 
 }  // namespace
+
+void remove_database(const std::filesystem::path& path) noexcept {
+  std::error_code ignored;
+  for (const char* suffix : {"-wal", "-shm", ""}) {
+    std::filesystem::remove(path.string() + suffix, ignored);
+  }
+}
 
 FileReader::FileReader(const std::filesystem::path& path)
     : database(SqliteDatabase::open_to_read(path)),
@@ -76,13 +88,10 @@ EventFile::EventFile(std::filesystem::path path, const Options& options, BlockCa
 }
 
 EventFile::~EventFile() {
+  idle_readers -= static_cast<int>(readers_.size());
   readers_.clear();
   database_.reset();
-  if (!doomed_.load(std::memory_order_acquire)) return;
-  std::error_code ignored;
-  for (const char* suffix : {"-wal", "-shm", ""}) {
-    std::filesystem::remove(path_.string() + suffix, ignored);
-  }
+  if (doomed_.load(std::memory_order_acquire)) remove_database(path_);
 }
 
 void EventFile::make_schema() {
@@ -114,15 +123,20 @@ void EventFile::load() {
     if (blocks.integer(9) != static_cast<std::int64_t>(blocks_.size())) {
       throw SqliteError(SQLITE_CORRUPT, path_.string() + ": its blocks are not in a row");
     }
-    append_info({.first_seq = unsigned_of(blocks.integer(0)),
-                 .end_seq = unsigned_of(blocks.integer(1)),
-                 .epoch = static_cast<std::uint32_t>(blocks.integer(2)),
-                 .events = static_cast<std::uint32_t>(blocks.integer(3)),
-                 .min_ns = blocks.integer(4),
-                 .max_ns = blocks.integer(5),
-                 .received_ns = blocks.integer(6),
-                 .raw_bytes = unsigned_of(blocks.integer(7)),
-                 .json_bytes = unsigned_of(blocks.integer(8))});
+    const BlockInfo info{.first_seq = unsigned_of(blocks.integer(0)),
+                         .end_seq = unsigned_of(blocks.integer(1)),
+                         .epoch = static_cast<std::uint32_t>(blocks.integer(2)),
+                         .events = static_cast<std::uint32_t>(blocks.integer(3)),
+                         .min_ns = blocks.integer(4),
+                         .max_ns = blocks.integer(5),
+                         .received_ns = blocks.integer(6),
+                         .raw_bytes = unsigned_of(blocks.integer(7)),
+                         .json_bytes = unsigned_of(blocks.integer(8))};
+    if (info.first_seq >= info.end_seq || info.first_seq < end_seq() ||
+        info.events > info.end_seq - info.first_seq) {
+      throw SqliteError(SQLITE_CORRUPT, path_.string() + ": its blocks' numbers are damaged");
+    }
+    append_info(info);
   }
   SqliteStatement series(*database_, "SELECT id, keys FROM series ORDER BY id");
   while (series.step()) {
@@ -130,6 +144,15 @@ void EventFile::load() {
       throw SqliteError(SQLITE_CORRUPT, path_.string() + ": its series are damaged");
     }
   }
+  load_segments();
+  load_names();
+  next_ordinal_ = static_cast<BlockOrdinal>(blocks_.size());
+  stored_series_ = series_.size();
+  without_series_ = settings_.contains("events_without_series");
+  tail_is_complete_ = unsegmented_from() == next_ordinal_;
+}
+
+void EventFile::load_segments() {
   SqliteStatement segments(
       *database_, "SELECT id, first_block, end_block, min_ns, max_ns FROM segment ORDER BY id");
   while (segments.step()) {
@@ -138,16 +161,22 @@ void EventFile::load() {
                          .end_block = static_cast<BlockOrdinal>(segments.integer(2)),
                          .min_ns = segments.integer(3),
                          .max_ns = segments.integer(4)});
+    const Segment& added = segments_.back();
+    const BlockOrdinal expected = segments_.size() == 1 ? 0 : segments_.end()[-2].end_block;
+    if (added.first_block != expected || added.end_block <= expected ||
+        added.end_block > blocks_.size()) {
+      throw SqliteError(SQLITE_CORRUPT, path_.string() + ": its segments are damaged");
+    }
   }
+}
+
+void EventFile::load_names() {
   SqliteStatement epochs(*database_, "SELECT number, name, first_seq FROM epoch ORDER BY number");
   while (epochs.step()) {
     epochs_.push_back({epochs.integer(0), epochs.text(1), unsigned_of(epochs.integer(2))});
   }
   SqliteStatement settings(*database_, "SELECT name, value FROM setting");
   while (settings.step()) settings_.emplace(settings.text(0), settings.text(1));
-  next_ordinal_ = static_cast<BlockOrdinal>(blocks_.size());
-  stored_series_ = series_.size();
-  without_series_ = settings_.contains("events_without_series");
 }
 
 void EventFile::append_info(const BlockInfo& info) {
@@ -237,6 +266,7 @@ EventFile::Lease EventFile::reader() const {
     if (!readers_.empty()) {
       reader = std::move(readers_.back());
       readers_.pop_back();
+      --idle_readers;
     }
   }
   if (reader == nullptr) reader = std::make_unique<FileReader>(path_);
@@ -252,6 +282,10 @@ void EventFile::give_back(std::unique_ptr<FileReader> reader) const {
   }
   if (sqlite3_exec(reader->database.get(), "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK)
     return;
+  if (idle_readers.fetch_add(1) >= kMaxIdleReaders) {
+    --idle_readers;
+    return;
+  }
   const std::lock_guard lock(readers_mutex_);
   readers_.push_back(std::move(reader));
 }
@@ -298,9 +332,13 @@ std::vector<NewestEvent> EventFile::read_newest(FileReader& reader, const Segmen
 }
 
 std::vector<BlockOrdinal> EventFile::find_postings(FileReader& reader, std::uint32_t hash) const {
+  std::vector<BlockOrdinal> out;
+  if (!tail_is_complete_.load(std::memory_order_acquire)) {
+    const auto count = static_cast<BlockOrdinal>(block_count());
+    for (BlockOrdinal block = unsegmented_from(); block < count; ++block) out.push_back(block);
+  }
   // The tail first, then the directory, then the rows: a segment that is written meanwhile is found
   // in one of them at least, because the tail is emptied last.
-  std::vector<BlockOrdinal> out;
   tail_.find(hash, out);
   const std::vector<Segment> known = segments();
   reader.posting.reset();

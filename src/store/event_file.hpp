@@ -55,6 +55,9 @@ struct EpochRow {
   std::uint64_t first_seq = 0;
 };
 
+/// Takes an SQLite file off the disk, with its WAL. Nobody may have it open to write.
+void remove_database(const std::filesystem::path& path) noexcept;
+
 /// A connection that one reader uses at a time, with its statements.
 struct FileReader {
   explicit FileReader(const std::filesystem::path& path);
@@ -163,6 +166,8 @@ class EventFile {
   void check_schema();
   void append_info(const BlockInfo& info);
   void load();
+  void load_segments();
+  void load_names();
   void write_blocks(const Batch& batch);
   void write_series();
   void write_segment(const Batch& batch, Segment& segment, BlockOrdinal end_block);
@@ -177,6 +182,8 @@ class EventFile {
   SeriesTable series_;
   PostingTail tail_;
   std::atomic<bool> without_series_{false};
+  /// Whether tail_ knows everything behind the last segment; not so until note_unsegmented().
+  std::atomic<bool> tail_is_complete_{true};
   std::atomic<bool> doomed_{false};
 
   mutable std::shared_mutex directory_mutex_;  // guards these:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "bus/frame_index.hpp"
 #include "store/event_file.hpp"
@@ -165,7 +166,9 @@ void EventFile::write_blocks(const Batch& batch) {
         .bind(9, signed_of(block.info.raw_bytes))
         .bind(10, signed_of(block.info.json_bytes))
         .run();
-    data.bind(1, ordinal).bind_bytes(2, block.columns).bind_bytes(3, block.data).run();
+    if (block.info.events > 0) {
+      data.bind(1, ordinal).bind_bytes(2, block.columns).bind_bytes(3, block.data).run();
+    }
     ++ordinal;
   }
 }
@@ -184,9 +187,10 @@ void EventFile::write_segment(const Batch& batch, Segment& segment, BlockOrdinal
                                      : batch.blocks[ordinal - next_ordinal_].info;
     };
     first_seq = info_of(segment.first_block).first_seq;
-    segment.min_ns = info_of(segment.first_block).min_ns;
-    segment.max_ns = info_of(segment.first_block).max_ns;
+    segment.min_ns = std::numeric_limits<std::int64_t>::max();
+    segment.max_ns = std::numeric_limits<std::int64_t>::min();
     for (BlockOrdinal ordinal = segment.first_block; ordinal < end_block; ++ordinal) {
+      if (info_of(ordinal).events == 0) continue;  // all aged away
       segment.min_ns = std::min(segment.min_ns, info_of(ordinal).min_ns);
       segment.max_ns = std::max(segment.max_ns, info_of(ordinal).max_ns);
     }
@@ -218,6 +222,7 @@ void EventFile::note_unsegmented(
     const std::function<void(const char*, const FrameIndex&, std::uint64_t)>& visit) {
   const Lease lease = reader();
   for (BlockOrdinal ordinal = unsegmented_from(); ordinal < next_ordinal_; ++ordinal) {
+    if (block(ordinal).events == 0) continue;  // all aged away
     const auto columns = read_columns(*lease, ordinal);
     const auto bytes = read_data(*lease, ordinal, columns);
     for (const EventColumns& event : columns) {
@@ -230,6 +235,7 @@ void EventFile::note_unsegmented(
       visit(frame, *index, event.seq);
     }
   }
+  tail_is_complete_.store(true, std::memory_order_release);
 }
 
 void EventFile::seal() noexcept {

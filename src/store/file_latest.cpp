@@ -118,6 +118,10 @@ void FileScan::fetch(const std::vector<std::uint64_t>& seqs, SliceBuilder& out) 
     const auto columns = file_.read_columns(*lease_, ordinal);
     StoredFrames found;
     found.bytes = file_.read_data(*lease_, ordinal, columns);
+    if (*seq < columns.front().seq) {
+      throw HistoryError(file_.path().string() +
+                         ": a segment is damaged; tapedeck verify tells how much is");
+    }
     for (; seq != seqs.end() && *seq >= columns.front().seq; ++seq) {
       const auto event = std::lower_bound(
           columns.begin(), columns.end(), *seq,

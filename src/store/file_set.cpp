@@ -69,8 +69,11 @@ FileList FileSet::with_events() const {
 }
 
 void FileSet::add(const FileName& name, std::shared_ptr<EventFile> file) {
-  const std::unique_lock lock(mutex_);
-  entries_.push_back({name, std::move(file)});
+  {
+    const std::unique_lock lock(mutex_);
+    entries_.push_back({name, std::move(file)});
+  }
+  if (added_) added_();
 }
 
 void FileSet::remove(const FileName& name, std::optional<Entry> instead) {
@@ -107,9 +110,7 @@ std::string set_aside(const std::filesystem::path& path) {
   return aside;
 }
 
-void open_files(const std::filesystem::path& folder, const EventFile::Options& options,
-                BlockCache& cache, FileSet& files,
-                const std::function<void(std::string_view)>& log) {
+std::vector<FileName> list_files(const std::filesystem::path& folder) {
   std::vector<FileName> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (const auto name = FileName::parse(entry.path().filename().string())) names.push_back(*name);
@@ -117,21 +118,34 @@ void open_files(const std::filesystem::path& folder, const EventFile::Options& o
   std::sort(names.begin(), names.end(), [](const FileName& a, const FileName& b) {
     return std::pair{a.number, a.generation} < std::pair{b.number, b.generation};
   });
+  return names;
+}
+
+bool open_files(const std::filesystem::path& folder, const EventFile::Options& options,
+                BlockCache& cache, FileSet& files,
+                const std::function<void(std::string_view)>& log) {
+  const std::vector<FileName> names = list_files(folder);
+  bool complete = true;
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::filesystem::path path = folder / names[i].text();
     if (i + 1 < names.size() && names[i + 1].number == names[i].number) {
       // Written again, which a crash kept from being tidied up.
-      std::filesystem::remove(path);
+      remove_database(path);
       continue;
     }
     try {
-      files.add(names[i], std::make_shared<EventFile>(path, options, cache));
+      auto file = std::make_shared<EventFile>(path, options, cache);
+      // Nothing is added to it any more, and years of files are many.
+      if (i + 1 < names.size()) file->seal();
+      files.add(names[i], std::move(file));
     } catch (const SqliteError& error) {
       if (!error.is_damage()) throw;
       log(fmt::format("{} is damaged ({}) and has been set aside as {}; what it held is missing",
                       path.string(), error.what(), set_aside(path)));
+      complete = false;
     }
   }
+  return complete;
 }
 
 }  // namespace tapedeck::store

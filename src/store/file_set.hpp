@@ -38,6 +38,8 @@ class FileSet {
   /// Files that hold events.
   FileList with_events() const;
   void add(const FileName& name, std::shared_ptr<EventFile> file);
+  /// Called after each add(), by who added; set it before other threads may. Empty: nobody.
+  void when_added(std::function<void()> notice) { added_ = std::move(notice); }
   /// Takes a file away; readers that hold it go on. @param instead takes its place
   void remove(const FileName& name, std::optional<Entry> instead = std::nullopt);
   bool empty() const;
@@ -46,11 +48,18 @@ class FileSet {
  private:
   mutable std::shared_mutex mutex_;  // guards entries_
   std::vector<Entry> entries_;
+  std::function<void()> added_;
 };
 
-/// Opens every file of the folder. Damaged ones are set aside and told of.
+/// The event files of a folder in their order; of one written again, both may be there.
+/// @throws std::filesystem::filesystem_error
+std::vector<FileName> list_files(const std::filesystem::path& folder);
+
+/// Opens every file of the folder, all but the newest to read only. Damaged ones are set aside and
+/// told of.
+/// @return whether none was: what the newest ones held is known
 /// @throws WrongSchema, SqliteError for what is not damage (no permission, a full disk)
-void open_files(const std::filesystem::path& folder, const EventFile::Options& options,
+bool open_files(const std::filesystem::path& folder, const EventFile::Options& options,
                 BlockCache& cache, FileSet& files,
                 const std::function<void(std::string_view)>& log);
 

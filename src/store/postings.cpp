@@ -81,8 +81,10 @@ bool find_in_row(std::string_view row, std::uint32_t hash, BlockOrdinal first_bl
     }
     std::uint64_t block = first_block;
     for (; count > 0; --count) {
-      block += in.number();
-      if (found && block < end_block) out.push_back(static_cast<BlockOrdinal>(block));
+      const std::uint64_t step = in.number();
+      if (block >= end_block || step >= end_block - block) return false;
+      block += step;
+      if (found) out.push_back(static_cast<BlockOrdinal>(block));
     }
     if (in.failed()) return false;
     if (at >= hash) return true;

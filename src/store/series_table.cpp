@@ -81,9 +81,7 @@ void SeriesTable::add(std::string stored) {
       posting_hash(PostingKind::type, {series.text.data() + kTypeOffset, series.index.type_length});
   series.postings[1] = hash_of(series, PostingKind::symbol, Key::symbol);
   series.postings[2] = hash_of(series, PostingKind::strategy, Key::strategy);
-  if (series.postings[2] == 0) {
-    series.postings[2] = hash_of(series, PostingKind::strategy, Key::strategy_name);
-  }
+  series.postings[3] = hash_of(series, PostingKind::strategy, Key::strategy_name);
   const auto [place, added] = numbers_.emplace(std::move(stored), size() + 1);
   const std::unique_lock lock(mutex_);
   series_.push_back(std::move(series));

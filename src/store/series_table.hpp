@@ -35,8 +35,8 @@ std::uint32_t posting_hash(PostingKind kind, std::string_view value) noexcept;
 struct Series {
   std::string text;  ///< a frame of the type and the keys alone, for filters to look at
   FrameIndex index;
-  /// Of its type, symbol and strategy; 0 for those it has not.
-  std::array<std::uint32_t, 3> postings{};
+  /// Of its type, symbol, strategy and strategy_name; 0 for those it has not.
+  std::array<std::uint32_t, 4> postings{};
 };
 
 class SeriesTable {

@@ -27,10 +27,12 @@ struct Store::Impl {
   BlockCache cache;
   FileSet files;
   Derived derived;
+  bool complete = true;          // no file had to be set aside
   std::vector<EpochRow> epochs;  // this run's last; not changed after construction
   std::uint64_t begin_seq = 1;
   std::uint64_t floor_seq = 1;
   TelemetryBus* bus = nullptr;
+  std::unique_ptr<Janitor> janitor;
   std::unique_ptr<StoreWriter> writer;
 };
 
@@ -39,6 +41,12 @@ namespace {
 StoreOptions completed(StoreOptions options) {
   if (!options.now_ns) options.now_ns = [] { return to_ns(now()); };
   if (!options.log) options.log = [](std::string_view) {};
+  // The writer and the janitor may have something to say at once.
+  options.log = [log = std::move(options.log),
+                 mutex = std::make_shared<std::mutex>()](std::string_view line) {
+    const std::lock_guard lock(*mutex);
+    log(line);
+  };
   return options;
 }
 
@@ -72,7 +80,7 @@ Store::Impl::Impl(StoreOptions given)
       derived({options.rollup, options.trades, options.max_idempotency_keys, options.now_ns},
               files) {
   try {
-    open_files(options.folder, {options.max_series}, cache, files, options.log);
+    complete = open_files(options.folder, {options.max_series}, cache, files, options.log);
   } catch (const WrongSchema& error) {
     throw StoreUnusable(error.what());
   } catch (const SqliteError& error) {
@@ -88,16 +96,19 @@ Store::Impl::Impl(StoreOptions given)
 /// remembers, so a new one begins.
 void Store::Impl::choose_epoch() {
   bool clean = false;
-  if (!files.empty()) {
-    const auto newest = files.newest().file;
-    epochs = newest->epochs();
-    floor_seq = as_number(newest->setting("floor_seq")).value_or(1);
+  const auto entries = files.entries();
+  // A crash may have left a newest file that nothing had been written to.
+  for (auto entry = entries.rbegin(); entry != entries.rend() && epochs.empty(); ++entry) {
+    epochs = entry->file->epochs();
+    floor_seq = as_number(entry->file->setting("floor_seq")).value_or(1);
+  }
+  if (!entries.empty()) {
     for (const auto& file : files.with_events()) {
       begin_seq = std::max(begin_seq, file->end_seq());
     }
-    const auto clean_end = as_number(newest->setting("clean_end"));
+    const auto clean_end = as_number(entries.back().file->setting("clean_end"));
     if (!epochs.empty()) begin_seq = std::max(begin_seq, epochs.back().first_seq);
-    clean = clean_end.has_value() && !epochs.empty() && *clean_end >= begin_seq;
+    clean = complete && clean_end.has_value() && !epochs.empty() && *clean_end >= begin_seq;
     if (clean) begin_seq = *clean_end;
   }
   if (!clean) {
@@ -126,6 +137,18 @@ void Store::complete(BusOptions& options) const {
 
 void Store::start(TelemetryBus& bus) {
   impl_->bus = &bus;
+  const StoreOptions& options = impl_->options;
+  if (!options.retention.keep_everything()) {
+    impl_->janitor =
+        std::make_unique<Janitor>(Retention::Options{.folder = options.folder,
+                                                     .rules = options.retention,
+                                                     .now_ns = options.now_ns,
+                                                     .log = options.log,
+                                                     .file = {options.max_series},
+                                                     .segment_events = options.segment_events},
+                                  impl_->files, impl_->cache);
+    impl_->files.when_added([this] { impl_->janitor->call(); });
+  }
   impl_->writer = std::make_unique<StoreWriter>(bus, impl_->options, impl_->files, impl_->cache,
                                                 impl_->derived, impl_->epochs);
   BusAccess::set_history(bus, this);
@@ -136,6 +159,8 @@ void Store::stop() {
   impl_->writer->stop();
   BusAccess::set_history(*impl_->bus, nullptr);
   impl_->writer.reset();
+  impl_->janitor.reset();
+  impl_->files.when_added({});
 }
 
 void Store::when_durable(std::uint64_t seq, std::function<void(std::optional<Error>)> done) {

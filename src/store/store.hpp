@@ -21,6 +21,7 @@
 #include "query/idempotency_keys.hpp"
 #include "query/trade_source.hpp"
 #include "store/event_file.hpp"
+#include "store/retention.hpp"
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck::store {
@@ -41,6 +42,7 @@ struct StoreOptions {
   RollupOptions rollup{};
   TradeTrackerOptions trades{};
   std::size_t max_idempotency_keys = 100'000;
+  RetentionRules retention{};  ///< none: everything stays
   /// The wall clock, in ns; for tests.
   std::function<std::int64_t()> now_ns{};
   /// For sentences to the operator, one at a time.

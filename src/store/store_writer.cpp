@@ -83,7 +83,7 @@ void StoreWriter::run() {
     {
       std::unique_lock lock(mutex_);
       // What is already waiting to be read is read before the next pause.
-      if (next_ > log_.last_seq() || batch_bytes_ > options_.pending_bytes) {
+      if (file_ == nullptr || next_ > log_.last_seq() || batch_bytes_ > options_.pending_bytes) {
         wake_.wait_for(lock, kLook, [this] { return stop_ || (has_waiters() && !degraded_); });
       }
       stopping = stop_;
@@ -336,9 +336,11 @@ void StoreWriter::make_file() {
 /// The file is damaged: what of it can be read goes on being read; what is not on disk yet begins
 /// again from the log in a new file.
 void StoreWriter::give_up_file() {
-  options_.log(fmt::format("{} is damaged and has been set aside as {}", file_->path().string(),
-                           set_aside(file_->path())));
-  files_.remove(name_);
+  options_.log(
+      fmt::format("{} is damaged and is not written any more; a new file is begun. What "
+                  "of it can be read stays; tapedeck verify tells how much is damaged",
+                  file_->path().string()));
+  file_->seal();
   file_ = nullptr;
   batch_ = {};
   batch_bytes_ = 0;

@@ -6,6 +6,8 @@
 #include <random>
 #include <set>
 
+#include "store/varint.hpp"
+
 namespace tapedeck::store {
 namespace {
 
@@ -59,6 +61,21 @@ TEST(Postings, DamagedRowsAreNoticedOrHarmless) {
     find_in_row(bad, 257, 0, 300, found);
     for (const BlockOrdinal block : found) EXPECT_LT(block, 300U);
   }
+}
+
+TEST(Postings, ABlockOutsideOfItsSegmentIsDamage) {
+  std::vector<BlockOrdinal> found;
+  const auto row_of = [](std::uint64_t step) {
+    std::string row;
+    put_varint(row, 7);
+    put_varint(row, 1);
+    put_varint(row, step);
+    return row;
+  };
+  EXPECT_TRUE(find_in_row(row_of(89), 7, 10, 100, found));
+  EXPECT_EQ(found, std::vector<BlockOrdinal>{99});
+  EXPECT_FALSE(find_in_row(row_of(90), 7, 10, 100, found));
+  EXPECT_FALSE(find_in_row(row_of(~std::uint64_t{0}), 7, 10, 100, found));  // not 9 either
 }
 
 }  // namespace
