@@ -208,8 +208,8 @@ TEST(Retention, WhatIsDerivedStays) {
   {
     SqliteDatabase database(first);
     database.execute(
-        "INSERT INTO rollup VALUES (7, 1, 2, 3, x'00ff');"
-        "INSERT INTO trade VALUES ('C', 1, 'S', 's', 'a', 'm', 'won', 1, x'01');"
+        "INSERT INTO rollup VALUES (7000, 1, 2, 3, x'00ff');"
+        "INSERT INTO trade VALUES ('C', 'e-1', 1, 'S', 's', 'a', 'm', 'won', 1, x'01');"
         "INSERT INTO idempotency VALUES ('k', 1, 2, 'e', 3, 4);"
         "INSERT INTO setting VALUES ('mine', 'yes')");
   }
@@ -217,7 +217,7 @@ TEST(Retention, WhatIsDerivedStays) {
   SqliteDatabase database =
       SqliteDatabase::open_to_read(folder.path() / files_in(folder.path())[0]);
   SqliteStatement counts(database,
-                         "SELECT (SELECT count(*) FROM rollup WHERE id = 7 AND data = x'00ff'),"
+                         "SELECT (SELECT count(*) FROM rollup WHERE id = 7000 AND data = x'00ff'),"
                          "(SELECT count(*) FROM trade), (SELECT count(*) FROM idempotency),"
                          "(SELECT count(*) FROM setting WHERE name = 'mine'),"
                          "(SELECT count(*) FROM epoch), (SELECT sum(events) FROM block)");
