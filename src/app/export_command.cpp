@@ -51,8 +51,8 @@ class Export {
     if (end->status != 200) {
       return Error{"refused", error_sentence(end->status, end->body), ""};
     }
+    if (interrupted()) return partial("interrupted");
     if (problem_) return problem_;
-    if (end->stopped) return partial("interrupted");
     if (!end->whole) return partial("the server ended the answer early");
     return std::nullopt;
   }

@@ -12,6 +12,9 @@
 #include <limits>
 #include <new>
 #include <system_error>
+#include <utility>
+
+#include "app/command_support.hpp"
 
 namespace tapedeck::app {
 namespace {
@@ -87,7 +90,7 @@ std::optional<Error> ExportOutput::write_plain(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
     if (written < 0) {
-      if (errno == EINTR) continue;
+      if (errno == EINTR && !interrupted()) continue;
       reader_has_gone_ = errno == EPIPE;
       return failed(errno);
     }

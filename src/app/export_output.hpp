@@ -2,7 +2,7 @@
 // name when all of it is on disk, so that a file by that name is always a whole one. Standard
 // output, and what is no regular file (a pipe, a device), is written directly. gzip on request.
 //
-// One thread. After an error nothing more is written.
+// One thread. After an error nothing more is written; interrupted() ends a write that waits.
 #pragma once
 
 #include <zlib.h>
