@@ -2,60 +2,31 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
 #include <simdjson.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <set>
 
+#include "app/command_support.hpp"
 #include "app/event_line.hpp"
 #include "app/sse_parser.hpp"
+#include "app/terminal_text.hpp"
 #include "event/json_writer.hpp"
 
 namespace tapedeck::app {
 namespace {
 
-constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 constexpr std::size_t kBatchLines = 2000;
 constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
-
-std::atomic<bool> interrupted{false};
-
-void stop_on_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted.store(true); };
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-}
-
-int fail(std::string_view sentence) {
-  fmt::print(stderr, "tapedeck: {}\n", sentence);
-  return kFailed;
-}
+constexpr long kNothingMore = 204;  // a play-back that has been seen to its end
 
 /// Waits up to `delay`; false when interrupted meanwhile.
 bool pause_for(std::chrono::milliseconds delay) {
   poll(nullptr, 0, static_cast<int>(delay.count()));
-  return !interrupted.load();
-}
-
-std::size_t terminal_width() {
-  winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-/// Whether what reads our standard output (head, less) has gone; without this nothing would tell
-/// until the next event.
-bool output_is_gone() {
-  pollfd output{STDOUT_FILENO, 0, 0};
-  return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+  return !interrupted();
 }
 
 class Tail {
@@ -64,23 +35,28 @@ class Tail {
       : options_(options),
         client_(options.url),
         parser_([this](const SseMessage& message) { show(message); }),
-        colour_(!options.json && isatty(STDOUT_FILENO) == 1) {}
+        lines_(now(), !options.json && isatty(STDOUT_FILENO) == 1) {}
 
   int run() {
     std::chrono::milliseconds backoff(500);
-    for (bool first = true; !interrupted.load(); first = false) {
+    for (bool first = true; !interrupted(); first = false) {
       parser_.reset();
       connected_ = false;
       const auto end = connect(first);
-      if (interrupted.load() || !std::cout || output_is_gone()) return kDone;
+      if (ended_ || interrupted() || !std::cout || output_is_gone()) return kExitDone;
+      if (end && end->status == kNothingMore) return kExitDone;
       if (!end && first) return fail(end.error().message);
-      if (end && end->status != 200) return fail(error_sentence(end->status, end->body));
+      // What is only so for the moment (a restart, a busy disk) passes.
+      const bool may_pass = !first && end && end->status >= 500;
+      if (end && end->status != 200 && !may_pass) {
+        return fail(error_sentence(end->status, end->body));
+      }
       if (connected_) backoff = std::chrono::milliseconds(500);
       fmt::print(stderr, "tapedeck: the stream has ended; connecting again\n");
-      if (!pause_for(backoff)) return kDone;
+      if (!pause_for(backoff)) return kExitDone;
       backoff = std::min(backoff * 2, std::chrono::milliseconds(10'000));
     }
-    return kDone;
+    return kExitDone;
   }
 
  private:
@@ -96,16 +72,17 @@ class Tail {
           connected_ = true;
           parser_.feed(bytes);
           std::cout.flush();
-          return static_cast<bool>(std::cout) && !interrupted.load();
+          return static_cast<bool>(std::cout) && !interrupted() && !ended_;
         },
-        [] { return !interrupted.load() && !output_is_gone(); });
+        [] { return !interrupted() && !output_is_gone(); });
   }
 
   void show(const SseMessage& message) {
     if (message.event.empty()) {
-      std::cout << (options_.json ? message.data
-                                  : event_line(message.data, colour_, terminal_width()))
-                << '\n';
+      std::cout << (options_.json ? message.data + '\n'
+                                  : lines_.next(message.data, terminal_width()));
+    } else if (message.event == "end") {
+      ended_ = true;
     } else if (message.event == "gap") {
       fmt::print(stderr, "tapedeck: events are missing here: {}\n", message.data);
     }
@@ -114,8 +91,9 @@ class Tail {
   const TailOptions& options_;
   HttpClient client_;
   SseParser parser_;
-  const bool colour_;
+  EventLines lines_;
   bool connected_ = false;
+  bool ended_ = false;  // the play-back has come to its end
 };
 
 /// A field's value as JSON: what is JSON stays, anything else is a string.
@@ -158,17 +136,17 @@ int send(HttpClient& client, const PublishOptions& options, const std::string& b
   simdjson::dom::parser parser;
   std::uint64_t count = 0;
   if (parser.parse(answer->body)["accepted"].get(count) == simdjson::SUCCESS) accepted += count;
-  return kDone;
+  return kExitDone;
 }
 
 int publish_lines(HttpClient& client, const PublishOptions& options, std::uint64_t& accepted) {
   std::string batch, line;
   std::size_t lines = 0;
   const auto flush = [&] {
-    if (batch.empty()) return kDone;
+    if (batch.empty()) return kExitDone;
     const std::uint64_t before = accepted;
     const int code = send(client, options, batch, "application/x-ndjson", accepted);
-    if (code != kDone) {
+    if (code != kExitDone) {
       fmt::print(stderr,
                  "tapedeck: {} events were accepted before that; event numbers count from them\n",
                  before);
@@ -177,21 +155,15 @@ int publish_lines(HttpClient& client, const PublishOptions& options, std::uint64
     lines = 0;
     return code;
   };
-  while (!interrupted.load() && std::getline(std::cin, line)) {
+  while (!interrupted() && std::getline(std::cin, line)) {
     batch += line;
     batch += '\n';
     // A line typed or piped slowly goes out at once; a file goes in batches.
     const bool nothing_waiting = std::cin.rdbuf()->in_avail() <= 0;
     if (++lines < kBatchLines && batch.size() < kBatchBytes && !nothing_waiting) continue;
-    if (const int code = flush(); code != kDone) return code;
+    if (const int code = flush(); code != kExitDone) return code;
   }
   return flush();
-}
-
-std::string with_commas(std::uint64_t n) {
-  std::string text = std::to_string(n);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
 }
 
 void print_stats(simdjson::dom::element stats) {
@@ -224,6 +196,36 @@ void print_stats(simdjson::dom::element stats) {
   }
 }
 
+/// The history: what it holds, how small, how far behind the stream, and whether it is written.
+void print_store(simdjson::dom::element stats) {
+  simdjson::dom::element store;
+  bool enabled = false;
+  if (stats["store"].get(store) != simdjson::SUCCESS ||
+      store["enabled"].get(enabled) != simdjson::SUCCESS || !enabled) {
+    fmt::print("\nhistory: none, events are kept in memory only\n");
+    return;
+  }
+  const auto number = [&](const char* name) {
+    std::uint64_t value = 0;
+    return store[name].get(value) == simdjson::SUCCESS ? value : 0;
+  };
+  const auto bytes = static_cast<double>(number("bytes"));
+  const auto json_bytes = static_cast<double>(number("json_bytes"));
+  const std::uint64_t files = number("files");
+  fmt::print("\nhistory: {} events in {} file{}, {}", with_commas(number("events")),
+             with_commas(files), files == 1 ? "" : "s", bytes_text(bytes));
+  if (bytes > 0 && json_bytes > 0) fmt::print(" (JSON / {:.1f})", json_bytes / bytes);
+  fmt::print(", {} events behind\n", with_commas(number("lag_events")));
+  if (const std::uint64_t lost = number("lost_total"); lost > 0) {
+    fmt::print("history: {} events could not be kept\n", with_commas(lost));
+  }
+  bool degraded = false;
+  std::string_view problem;
+  if (store["degraded"].get(degraded) != simdjson::SUCCESS || !degraded) return;
+  if (store["problem"].get(problem) != simdjson::SUCCESS) problem = "the reason is not known";
+  fmt::print("history: NOT WRITTEN: {}\n", printable(problem));
+}
+
 }  // namespace
 
 int run_tail(const TailOptions& options) {
@@ -235,18 +237,18 @@ int run_publish(const PublishOptions& options) {
   stop_on_signals();
   HttpClient client(options.url);
   std::uint64_t accepted = 0;
-  int code = kDone;
+  int code = kExitDone;
   if (options.type.empty()) {
     code = publish_lines(client, options, accepted);
   } else {
     const auto event = event_from(options);
     if (!event) {
       fail(event.error().message);
-      return kWrongUsage;
+      return kExitWrongUsage;
     }
     code = send(client, options, *event, "application/json", accepted);
   }
-  if (code == kDone && !options.json) {
+  if (code == kExitDone && !options.json) {
     fmt::print("{} event{} accepted\n", accepted, accepted == 1 ? "" : "s");
   }
   return code;
@@ -254,20 +256,18 @@ int run_publish(const PublishOptions& options) {
 
 int run_stats(const StatsOptions& options) {
   HttpClient client(options.url);
-  const auto answer = client.get("/api/telemetry/stats");
+  const auto answer = fetch(client, "/api/telemetry/stats");
   if (!answer) return fail(answer.error().message);
-  if (answer->status != 200) return fail(error_sentence(answer->status, answer->body));
   if (options.json) {
-    std::cout << answer->body;
-    return kDone;
+    std::cout << *answer;
+    return kExitDone;
   }
   simdjson::dom::parser parser;
   simdjson::dom::element stats;
-  if (parser.parse(answer->body).get(stats) != simdjson::SUCCESS) {
-    return fail("the server's answer is no JSON; is it Tapedeck?");
-  }
+  if (parser.parse(*answer).get(stats) != simdjson::SUCCESS) return fail(not_tapedeck().message);
   print_stats(stats);
-  return kDone;
+  print_store(stats);
+  return kExitDone;
 }
 
 }  // namespace tapedeck::app

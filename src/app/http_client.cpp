@@ -137,8 +137,16 @@ Result<HttpClient::StreamEnd> HttpClient::stream(
   if (state.end.status == 0) {
     curl_easy_getinfo(impl_->curl, CURLINFO_RESPONSE_CODE, &state.end.status);
   }
+  state.end.whole = code == CURLE_OK;
   if (state.end.stopped || state.end.status != 0) return std::move(state.end);
   return impl_->failure(code);
+}
+
+std::string url_part(const std::string& text) {
+  char* const escaped = curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size()));
+  std::string part(escaped);
+  curl_free(escaped);
+  return part;
 }
 
 std::string error_sentence(long status, const std::string& body) {

@@ -36,6 +36,7 @@ class HttpClient {
     long status = 0;
     std::string body;  // of an answer that was no stream
     bool stopped = false;
+    bool whole = false;  // the answer came to its proper end
   };
   /// Reads an answer as it comes. `on_data` gets the bytes of a 200 answer and `keep_going` is
   /// asked several times a second; either ends the stream by returning false.
@@ -48,6 +49,9 @@ class HttpClient {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// A text as one part of a path: everything but letters, digits and -._~ as %XX.
+std::string url_part(const std::string& text);
 
 /// The sentence of an error answer ({"ok":false,"error":...}), or its status where there is none.
 std::string error_sentence(long status, const std::string& body);

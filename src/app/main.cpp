@@ -12,6 +12,7 @@
 #include "app/client_commands.hpp"
 #include "app/config_file.hpp"
 #include "app/kill_command.hpp"
+#include "app/read_options.hpp"
 #include "app/run_options.hpp"
 #include "app/serve_command.hpp"
 #include "app/universe_command.hpp"
@@ -170,27 +171,6 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
   return run_serve(options);
 }
 
-void add_client_options(CLI::App& command, std::string& url, bool& json) {
-  command.add_option("--url", url, "the server")->envname("TAPEDECK_URL")->capture_default_str();
-  command.add_flag("--json", json, "for programs");
-}
-
-void add_filter_options(CLI::App& command, HttpClient::Parameters& filters) {
-  for (const char* name :
-       {"event-type", "symbol", "exchange", "strategy", "engine", "engine-id", "host", "account",
-        "mode", "run-id", "order-id", "correlation-id", "since", "until", "filter"}) {
-    std::string parameter(name);
-    std::replace(parameter.begin(), parameter.end(), '-', '_');
-    command.add_option_function<std::string>(
-        std::string("--") + name,
-        [&filters, parameter](const std::string& value) { filters.emplace_back(parameter, value); },
-        "as the parameter " + parameter + " of the API");
-  }
-  command.add_option_function<std::string>(
-      "--last", [&filters](const std::string& value) { filters.emplace_back("replay", value); },
-      "begin with the last N");
-}
-
 void add_kill_options(CLI::App& command, KillOptions& options) {
   command.add_option("--pid", options.pids,
                      "only these processes; default: all runs of this user on this machine");
@@ -220,17 +200,13 @@ int dispatch(int argc, char** argv) {
   add_serve_options(*run_command, run_common, run_options);
   add_run_options(*run_command, arguments);
 
-  const std::string default_url = "http://localhost:9000";
-  TailOptions tail{default_url, {}, false};
-  CLI::App* tail_command = app.add_subcommand("tail", "live events in the terminal (times in IST)");
-  add_client_options(*tail_command, tail.url, tail.json);
-  add_filter_options(*tail_command, tail.filters);
+  ReadCommands read_commands(app);
 
   PublishOptions publish;
-  publish.url = default_url;
   CLI::App* publish_command =
       app.add_subcommand("publish", "publish one event, or NDJSON from standard input");
-  add_client_options(*publish_command, publish.url, publish.json);
+  add_url_option(*publish_command, publish.url);
+  publish_command->add_flag("--json", publish.json, "the answers as JSON");
   publish_command->add_option("type", publish.type, "event type; none: NDJSON on standard input");
   publish_command->add_option("fields", publish.fields,
                               "payload as name=value; values may be JSON");
@@ -254,9 +230,10 @@ int dispatch(int argc, char** argv) {
       "refresh", "reads an instrument dump, judges it and keeps it for --instruments");
   add_universe_options(*refresh_command, refresh);
 
-  StatsOptions stats{default_url, false};
+  StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
-  add_client_options(*stats_command, stats.url, stats.json);
+  add_url_option(*stats_command, stats.url);
+  stats_command->add_flag("--json", stats.json, "the answer as JSON");
 
   try {
     app.parse(argc, argv);
@@ -271,7 +248,7 @@ int dispatch(int argc, char** argv) {
     return 0;
   }
   if (*run_command) return serve(*run_command, run_common, run_options, &arguments);
-  if (*tail_command) return run_tail(tail);
+  if (const auto code = read_commands.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);

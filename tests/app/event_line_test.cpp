@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/terminal_text.hpp"
+
 namespace tapedeck::app {
 namespace {
 
@@ -26,15 +28,22 @@ TEST(EventLine, DoesNotLetAnEventControlTheTerminal) {
       false);
   EXPECT_EQ(line.find('\x1b'), std::string::npos);
   EXPECT_EQ(line.find('\n'), std::string::npos);
+  const std::string name = event_line(
+      R"({"type":"x","timestamp":"2025-11-18T07:55:41.1Z","payload":{"\u001b[2J":{"a":"\u009b"}}})",
+      false);
+  EXPECT_EQ(name.find('\x1b'), std::string::npos);
+  EXPECT_EQ(name.find("\xC2\x9B"), std::string::npos);
 }
 
 TEST(EventLine, CutsTheDetailsToTheTerminal) {
   const std::string event =
       R"({"type":"x","timestamp":"2025-11-18T07:55:41.1Z","payload":{"symbol":"N","note":"₹₹₹₹₹₹₹₹₹₹"}})";
-  EXPECT_LE(event_line(event, false, 34).size(), 34U);
-  for (std::size_t width = 36; width < 60; ++width) {
+  EXPECT_LE(shown_width(event_line(event, false, 34)), 34U);
+  const std::size_t whole = shown_width(event_line(event, false));
+  EXPECT_EQ(event_line(event, false, whole), event_line(event, false));
+  for (std::size_t width = 37; width < whole; ++width) {
     const std::string line = event_line(event, false, width);
-    EXPECT_LE(line.size(), width);
+    EXPECT_EQ(shown_width(line), width);
     EXPECT_TRUE(line.ends_with("...")) << line;
     EXPECT_NE(static_cast<unsigned char>(line[line.size() - 4]) & 0xC0, 0xC0) << "half a character";
   }
@@ -42,6 +51,20 @@ TEST(EventLine, CutsTheDetailsToTheTerminal) {
 
 TEST(EventLine, PassesOnWhatItCannotRead) {
   EXPECT_EQ(event_line("nonsense", false), "nonsense");
+}
+
+TEST(EventLines, SayWhichDayItIsWhereItIsNotTheDayBefore) {
+  const auto event = [](const char* timestamp) {
+    return std::string(R"({"type":"x","timestamp":")") + timestamp + R"(","payload":{"a":1}})";
+  };
+  EventLines lines(*parse_rfc3339("2025-11-18T10:00:00Z"), false);
+  EXPECT_EQ(lines.next(event("2025-11-18T03:45:00Z"), 0), "09:15:00.000 x                   a=1\n");
+  EXPECT_EQ(lines.next(event("2025-11-16T18:29:59Z"), 0),
+            "-- 2025-11-16 IST --\n23:59:59.000 x                   a=1\n");
+  EXPECT_EQ(lines.next(event("2025-11-16T18:30:00Z"), 0),
+            "-- 2025-11-17 IST --\n00:00:00.000 x                   a=1\n");
+  EXPECT_EQ(lines.next(event("2025-11-17T01:00:00Z"), 0), "06:30:00.000 x                   a=1\n");
+  EXPECT_EQ(lines.next("nonsense", 0), "nonsense\n");
 }
 
 }  // namespace

@@ -20,9 +20,10 @@ wait_for() { # pattern, file
 expect_code 0 "$tapedeck" --version
 grep -q '^tapedeck [0-9]' "$work/out" || fail "version"
 expect_code 0 "$tapedeck" --help
-for command in serve run tail publish stats kill resume; do
+for command in serve run tail query latest aggregates trades export publish stats kill resume; do
   grep -q "  $command" "$work/out" || fail "$command is not in the help"
-  "$tapedeck" "$command" --help | grep -q -- '--' || fail "$command --help"
+  "$tapedeck" "$command" --help >"$work/help" || fail "$command --help"
+  grep -q -- '--' "$work/help" || fail "$command --help: $(cat "$work/help")"
 done
 expect_code 2 "$tapedeck"
 expect_code 2 "$tapedeck" dance
