@@ -11,10 +11,12 @@
 
 #include "app/client_commands.hpp"
 #include "app/config_file.hpp"
+#include "app/history_options.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
 #include "app/run_options.hpp"
 #include "app/serve_command.hpp"
+#include "app/store_command.hpp"
 #include "app/universe_command.hpp"
 #include "tapedeck/version.hpp"
 
@@ -29,20 +31,8 @@ struct CommonServe {
   std::string collector = "balanced";
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
-  bool memory = false;
-  store::StoreOptions store;
-  unsigned commit_ms = 200;
+  HistoryArguments history;
 };
-
-/// Where the XDG base directory specification puts a user's data.
-std::string default_data_dir() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data == '/') {
-    return std::string(data) + "/tapedeck";
-  }
-  const char* home = std::getenv("HOME");
-  return (home != nullptr && *home != '\0' ? std::string(home) : std::string("/var/lib")) +
-         "/.local/share/tapedeck";
-}
 
 void split_listen(const std::string& text, ServerOptions& server) {
   const std::size_t colon = text.rfind(':');
@@ -72,34 +62,11 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--config", common.config, "TOML file with these options")
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
-  command.add_flag("--memory", common.memory, "keep no history: events live in memory only")
-      ->envname("TAPEDECK_MEMORY");
-  common.store.folder = default_data_dir();
-  command.add_option("--data-dir", common.store.folder, "folder of the history")
-      ->envname("TAPEDECK_DATA_DIR")
-      ->capture_default_str();
-  command.add_option("--commit-ms", common.commit_ms, "events are on disk after so long at most")
-      ->check(CLI::Range(1U, 60'000U))
-      ->capture_default_str();
-  command
-      .add_option("--max-file-bytes", common.store.max_file_bytes,
-                  "the history begins another file a day, and beyond this size")
-      ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 40))
-      ->capture_default_str();
-  command
-      .add_option("--pending-bytes", common.store.pending_bytes,
-                  "compressed events that may wait in memory while the disk refuses them")
-      ->check(CLI::Range(std::size_t{1} << 20, std::size_t{1} << 40))
-      ->capture_default_str();
+  add_history_options(command, common.history);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
       ->check(CLI::Range(std::size_t{0}, std::size_t{1} << 40))
-      ->capture_default_str();
-  command
-      .add_option("--max-series", common.store.max_series,
-                  "combinations of type, symbol, strategy, source indexed in a file")
-      ->check(CLI::Range(std::size_t{0}, std::size_t{10'000'000}))
       ->capture_default_str();
   command.add_option("--buffer-size", options.bus.buffer_size, "events that default reads see")
       ->envname("TAPEDECK_BUFFER_SIZE")
@@ -156,10 +123,7 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
     options.engines = engine_options(*arguments);
     options.exit_at_end = arguments->exit_at_end;
   }
-  if (!common.memory) {
-    options.store = common.store;
-    options.store->commit_interval = std::chrono::milliseconds(common.commit_ms);
-  }
+  options.store = history_options(common.history);
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");
     if (!common.config.empty()) {
@@ -230,6 +194,17 @@ int dispatch(int argc, char** argv) {
       "refresh", "reads an instrument dump, judges it and keeps it for --instruments");
   add_universe_options(*refresh_command, refresh);
 
+  BackupOptions backup{default_data_dir(), {}, false};
+  CLI::App* backup_command =
+      app.add_subcommand("backup", "copies the history, also while a server runs");
+  add_backup_options(*backup_command, backup);
+  RestoreOptions restore{{}, default_data_dir(), false};
+  CLI::App* restore_command = app.add_subcommand("restore", "puts a backup back into a new folder");
+  add_restore_options(*restore_command, restore);
+  VerifyOptions verify{default_data_dir(), false};
+  CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
+  add_verify_options(*verify_command, verify);
+
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_url_option(*stats_command, stats.url);
@@ -253,6 +228,9 @@ int dispatch(int argc, char** argv) {
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);
   if (*resume_command) return run_kill(resume);
+  if (*backup_command) return run_backup(backup);
+  if (*restore_command) return run_restore(restore);
+  if (*verify_command) return run_verify(verify);
   return run_stats(stats);
 }
 

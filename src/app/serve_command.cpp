@@ -79,8 +79,9 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOpti
   }
 }
 
-StoreHooks hooks_of(store::Store& history) {
+StoreHooks hooks_of(store::Store& history, const store::StoreOptions& options) {
   StoreHooks hooks;
+  hooks.value_fields = options.rollup.fields;
   hooks.when_durable = [&history](std::uint64_t seq,
                                   std::function<void(std::optional<Error>)> done) {
     history.when_durable(seq, std::move(done));
@@ -156,7 +157,8 @@ int run_serve(const ServeOptions& options) {
     };
     runner = std::make_unique<EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  Server server(bus, options.server, history.get(),
+                history ? hooks_of(*history, *options.store) : StoreHooks{});
   server.start();
   const std::string url = url_of(options.server, server.port());
   if (runner) entry = make_entry(url, *options.engines);
