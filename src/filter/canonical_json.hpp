@@ -6,8 +6,10 @@
 // answer, never an access outside of it.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -97,6 +99,22 @@ inline std::optional<std::string_view> find_member(std::string_view object,
     if (found == name) return value;
   }
   return std::nullopt;
+}
+
+/// The text that a string spells: canonical JSON has one escape, \u00xx. What is none stays.
+/// @param spelling between the quotes
+inline std::string unescaped(std::string_view spelling) {
+  std::string text;
+  text.reserve(spelling.size());
+  for (std::size_t at = 0; at < spelling.size(); ++at) {
+    unsigned code = 0;
+    const char* const end = spelling.data() + at + 6;
+    const bool escape = at + 6 <= spelling.size() && spelling.substr(at, 4) == "\\u00" &&
+                        std::from_chars(end - 2, end, code, 16).ptr == end;
+    text += escape ? static_cast<char>(code) : spelling[at];
+    if (escape) at += 5;
+  }
+  return text;
 }
 
 }  // namespace tapedeck::json

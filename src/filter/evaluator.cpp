@@ -460,20 +460,7 @@ Value Evaluator::from_json(std::string_view json) {
 
 Value Evaluator::from_spelling(std::string_view spelling) {
   if (spelling.find('\\') == std::string_view::npos) return string(spelling);
-  // Canonical JSON has one escape: \u00xx.
-  std::string& text = strings_.emplace_front();
-  for (std::size_t at = 0; at < spelling.size(); ++at) {
-    if (spelling[at] != '\\') {
-      text += spelling[at];
-      continue;
-    }
-    unsigned code = 0;
-    const std::string_view digits = spelling.substr(at + 2, 4);
-    std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
-    text += static_cast<char>(code);
-    at += 5;
-  }
-  return string(text);
+  return string(strings_.emplace_front(json::unescaped(spelling)));
 }
 
 }  // namespace tapedeck::filter

@@ -27,7 +27,7 @@
 #include <string_view>
 #include <vector>
 
-#include "query/aggregate_bytes.hpp"
+#include "base/byte_coding.hpp"
 #include "query/quantile_sketch.hpp"
 
 namespace tapedeck {

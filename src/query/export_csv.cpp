@@ -28,40 +28,6 @@ bool is_number(std::string_view text) {
   return error == std::errc{} && stop == end;
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xC0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  } else {
-    out += static_cast<char>(0xE0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (code & 0x3F));
-  }
-}
-
-/// What is between the quotes of a canonical string, as text. The only escapes there are \uXXXX,
-/// and only of quotes, backslashes and control characters.
-std::string unescaped(std::string_view body) {
-  std::string out;
-  out.reserve(body.size());
-  while (!body.empty()) {
-    const std::size_t plain = std::min(body.find('\\'), body.size());
-    out.append(body.substr(0, plain));
-    body.remove_prefix(plain);
-    if (body.empty()) break;
-    std::uint32_t code = 0;
-    const char* const end = body.data() + std::min<std::size_t>(6, body.size());
-    const bool escape = body.size() >= 6 && body[1] == 'u' &&
-                        std::from_chars(body.data() + 2, end, code, 16).ptr == end;
-    if (!escape) return out.append(body);
-    append_utf8(out, code);
-    body.remove_prefix(6);
-  }
-  return out;
-}
-
 /// A JSON value as a cell.
 void append_cell(std::string& out, std::string_view value) {
   if (value.empty() || value == "null") return;
@@ -79,7 +45,7 @@ void append_cell(std::string& out, std::string_view value) {
   if (value.find('\\') == std::string_view::npos) {
     append_csv_text(out, value);
   } else {
-    append_csv_text(out, unescaped(value));
+    append_csv_text(out, json::unescaped(value));
   }
 }
 

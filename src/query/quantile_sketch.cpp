@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "query/aggregate_bytes.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck {
 namespace {

@@ -1,8 +1,7 @@
 // TradeSummary as bytes: a version byte, then every field in the order of fields() below, which is
 // the format. Whole numbers are zigzag varints, text has its length before it, reals are 8 bytes,
 // the lowest first.
-#include <bit>
-
+#include "base/byte_coding.hpp"
 #include "query/trade_summary.hpp"
 
 namespace tapedeck {
@@ -14,22 +13,12 @@ class Writer {
  public:
   explicit Writer(std::string& to) : to_(to) {}
 
-  void unsigned_number(std::uint64_t v) {
-    for (; v >= 0x80; v >>= 7) to_ += static_cast<char>(v | 0x80);
-    to_ += static_cast<char>(v);
-  }
-  void value(std::uint64_t v) { unsigned_number(v); }
-  void value(std::int64_t v) {
-    const auto bits = static_cast<std::uint64_t>(v);
-    unsigned_number(bits << 1 ^ (v < 0 ? ~std::uint64_t{0} : 0));
-  }
-  void value(double v) {
-    const auto bits = std::bit_cast<std::uint64_t>(v);
-    for (int shift = 0; shift < 64; shift += 8) to_ += static_cast<char>(bits >> shift & 0xFF);
-  }
+  void value(std::uint64_t v) { append_varint(to_, v); }
+  void value(std::int64_t v) { append_varint(to_, zigzag(v)); }
+  void value(double v) { append_double(to_, v); }
   void value(bool v) { to_ += v ? '\1' : '\0'; }
   void value(const std::string& v) {
-    unsigned_number(v.size());
+    append_varint(to_, v.size());
     to_ += v;
   }
   void value(TradeSide v) { to_ += static_cast<char>(v); }
@@ -43,7 +32,7 @@ class Writer {
   }
   template <typename T, typename Each>
   void list(const std::vector<T>& items, std::size_t, Each&& each) {
-    unsigned_number(items.size());
+    append_varint(to_, items.size());
     for (const T& item : items) each(item);
   }
 
@@ -55,57 +44,28 @@ class Writer {
 /// empty.
 class Reader {
  public:
-  explicit Reader(std::string_view from) : from_(from) {}
+  explicit Reader(std::string_view from) : in_(from) {}
 
-  bool ok() const { return ok_; }
-  bool at_end() const { return ok_ && from_.empty(); }
+  bool ok() const { return !in_.failed(); }
+  bool at_end() const { return ok() && in_.left() == 0; }
 
-  std::uint64_t unsigned_number() {
-    std::uint64_t v = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(next());
-      const std::uint64_t bits = byte & 0x7FU;
-      if (shift == 63 && bits > 1) break;
-      v |= bits << shift;
-      if (byte < 0x80) return v;
-    }
-    ok_ = false;
-    return 0;
-  }
-  void value(std::uint64_t& v) { v = unsigned_number(); }
-  void value(std::int64_t& v) {
-    const std::uint64_t bits = unsigned_number();
-    v = static_cast<std::int64_t>(bits >> 1 ^ (~(bits & 1) + 1));
-  }
-  void value(double& v) {
-    std::uint64_t bits = 0;
-    for (int shift = 0; shift < 64; shift += 8) {
-      bits |= std::uint64_t{static_cast<unsigned char>(next())} << shift;
-    }
-    v = std::bit_cast<double>(bits);
-  }
-  void value(bool& v) { v = byte_up_to(1) == 1; }
-  void value(std::string& v) {
-    const std::uint64_t size = unsigned_number();
-    if (size > from_.size()) {
-      ok_ = false;
-      return;
-    }
-    v = from_.substr(0, size);
-    from_.remove_prefix(size);
-  }
-  void value(TradeSide& v) { v = static_cast<TradeSide>(byte_up_to(2)); }
+  void value(std::uint64_t& v) { v = in_.varint(); }
+  void value(std::int64_t& v) { v = unzigzag(in_.varint()); }
+  void value(double& v) { v = in_.number(); }
+  void value(bool& v) { v = in_.varint(1) == 1; }
+  void value(std::string& v) { v = in_.take(in_.varint()); }
+  void value(TradeSide& v) { v = static_cast<TradeSide>(in_.varint(2)); }
   void value(OrderState& v) {
-    v = static_cast<OrderState>(byte_up_to(static_cast<unsigned char>(kLastOrderState)));
+    v = static_cast<OrderState>(in_.varint(static_cast<unsigned char>(kLastOrderState)));
   }
   /// Quantities are added up later: they must not overflow.
   void units(std::int64_t& v) {
     value(v);
-    if (v > kMaxTradeUnits || v < -kMaxTradeUnits) ok_ = false;
+    if (v > kMaxTradeUnits || v < -kMaxTradeUnits) in_.fail();
   }
   void units(std::optional<std::int64_t>& v) {
     value(v);
-    if (v && (*v > kMaxTradeUnits || *v < -kMaxTradeUnits)) ok_ = false;
+    if (v && (*v > kMaxTradeUnits || *v < -kMaxTradeUnits)) in_.fail();
   }
   template <typename T>
   void value(std::optional<T>& v) {
@@ -115,30 +75,12 @@ class Reader {
   }
   template <typename T, typename Each>
   void list(std::vector<T>& items, std::size_t most, Each&& each) {
-    const std::uint64_t size = unsigned_number();
-    if (size > most) ok_ = false;
-    for (std::uint64_t i = 0; ok_ && i < size; ++i) each(items.emplace_back());
+    const std::uint64_t size = in_.varint(most);
+    for (std::uint64_t i = 0; ok() && i < size; ++i) each(items.emplace_back());
   }
 
  private:
-  char next() {
-    if (from_.empty()) {
-      ok_ = false;
-      return 0;
-    }
-    const char c = from_.front();
-    from_.remove_prefix(1);
-    return c;
-  }
-  unsigned char byte_up_to(unsigned char most) {
-    const auto byte = static_cast<unsigned char>(next());
-    if (byte <= most) return byte;
-    ok_ = false;
-    return 0;
-  }
-
-  std::string_view from_;
-  bool ok_ = true;
+  ByteReader in_;
 };
 
 template <typename Archive, typename... Values>

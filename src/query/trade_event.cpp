@@ -119,12 +119,6 @@ char upper_char(char c) {
   return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 std::optional<double> number_of(std::string_view value) {
   double number = 0;
   const char* end = value.data() + value.size();
@@ -199,23 +193,6 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-std::string unescape(std::string_view spelled) {
-  std::string out;
-  out.reserve(spelled.size());
-  for (std::size_t i = 0; i < spelled.size(); ++i) {
-    const bool escape = spelled.substr(i, 4) == "\\u00" && i + 5 < spelled.size();
-    const int high = escape ? hex_digit(spelled[i + 4]) : -1;
-    const int low = escape ? hex_digit(spelled[i + 5]) : -1;
-    if (high < 0 || low < 0) {
-      out += spelled[i];
-      continue;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 5;
-  }
-  return out;
-}
-
 std::optional<TradeEventKind> trade_event_kind(const char* frame,
                                                const FrameIndex& index) noexcept {
   if (index.keys[static_cast<std::size_t>(Key::correlation_id)].packed == 0) return std::nullopt;
@@ -265,7 +242,7 @@ void TradeEvent::read_keys(const char* frame, const FrameIndex& index) {
 
 std::string_view TradeEvent::plain(std::string_view spelled) {
   if (spelled.find('\\') == std::string_view::npos) return clip(spelled);
-  return clip(unescaped_.emplace_front(unescape(spelled)));
+  return clip(unescaped_.emplace_front(json::unescaped(spelled)));
 }
 
 void TradeEvent::read_payload(std::string_view payload) {

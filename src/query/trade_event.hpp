@@ -70,9 +70,6 @@ class TradeEvent {
   std::forward_list<std::string> unescaped_;  // allocates nothing until used
 };
 
-/// Without the escapes canonical JSON has. @param spelled between the quotes
-std::string unescape(std::string_view spelled);
-
 /// In capitals.
 std::string upper(std::string_view text);
 

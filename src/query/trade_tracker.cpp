@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "filter/canonical_json.hpp"
 #include "query/trade_event.hpp"
 #include "query/trade_fold.hpp"
 
@@ -29,7 +30,7 @@ void TradeTracker::add(const char* frame, const FrameIndex& index, std::uint64_t
   if (!kind) return;
   const TradeEvent event(*kind, frame, index, seq);
   if (!event.is_trade()) return;
-  const std::string correlation_id = unescape(correlation_of(frame, index));
+  const std::string correlation_id = json::unescaped(correlation_of(frame, index));
   Tracked& tracked = touch(correlation_id);
   TradeSummary& trade = tracked.trade;
   // A replay that runs again decides again, with the same ids.

@@ -1,5 +1,6 @@
 // GET /trades and /trades/{id}: from the store where there is one, else from what the log still
 // has.
+#include "filter/canonical_json.hpp"
 #include "query/trade_event.hpp"
 #include "query/trade_json.hpp"
 #include "query/trade_source.hpp"
@@ -51,7 +52,7 @@ std::string correlation_of_order(const Tape& tape, std::string_view order_id) {
       tape.newest(CompiledFilter(filter), {tape.oldest_seq(), tape.end_seq()}, {.events = 1});
   if (found.items.empty()) return {};
   const ScannedEvent& event = found.items.front();
-  return unescape(correlation_of(event.frame, *event.index));
+  return json::unescaped(correlation_of(event.frame, *event.index));
 }
 
 HttpResponse chain(const ApiContext& api, const std::string& id) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <new>
 
-#include "store/varint.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -68,23 +68,24 @@ EncodedBlock BlockBuilder::encode(std::uint32_t epoch, std::int64_t received_ns,
   std::string& out = block.columns;
   out.reserve(events_.size() * 9 + 16);
   out += kVersion;
-  put_varint(out, events_.size());
+  append_varint(out, events_.size());
   std::uint64_t expected = block.info.first_seq;
   for (const EventColumns& event : events_) {
-    put_varint(out, event.seq - expected);
+    append_varint(out, event.seq - expected);
     expected = event.seq + 1;
   }
-  for (const EventColumns& event : events_) put_varint(out, event.series);
+  for (const EventColumns& event : events_) append_varint(out, event.series);
   std::int64_t before_ns = 0;
   for (const EventColumns& event : events_) {
     // Modulo 2^64, like the reader's sum: times may lie centuries apart.
-    put_signed(out, static_cast<std::int64_t>(static_cast<std::uint64_t>(event.timestamp_ns) -
-                                              static_cast<std::uint64_t>(before_ns)));
+    append_varint(out,
+                  zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(event.timestamp_ns) -
+                                                   static_cast<std::uint64_t>(before_ns))));
     before_ns = event.timestamp_ns;
     block.info.min_ns = std::min(block.info.min_ns, event.timestamp_ns);
     block.info.max_ns = std::max(block.info.max_ns, event.timestamp_ns);
   }
-  for (const EventColumns& event : events_) put_varint(out, event.length);
+  for (const EventColumns& event : events_) append_varint(out, event.length);
   const std::uint32_t sum = checksum(out);
   for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(sum >> shift);
 
@@ -112,24 +113,24 @@ std::optional<std::vector<EventColumns>> decode_columns(std::string_view columns
            << (8 * i);
   }
   if (sum != checksum(summed)) return std::nullopt;
-  VarintReader in(summed.substr(1));
-  const std::uint64_t count = in.number();
+  ByteReader in(summed.substr(1));
+  const std::uint64_t count = in.varint();
   if (count == 0 || count > in.left()) return std::nullopt;
   std::vector<EventColumns> events(count);
   std::uint64_t seq = first_seq;
   for (EventColumns& event : events) {
-    seq += in.number();
+    seq += in.varint();
     event.seq = seq++;
   }
-  for (EventColumns& event : events) event.series = static_cast<SeriesId>(in.number());
+  for (EventColumns& event : events) event.series = static_cast<SeriesId>(in.varint());
   std::uint64_t timestamp_ns = 0;
   for (EventColumns& event : events) {
-    timestamp_ns += static_cast<std::uint64_t>(in.signed_number());
+    timestamp_ns += static_cast<std::uint64_t>(unzigzag(in.varint()));
     event.timestamp_ns = static_cast<std::int64_t>(timestamp_ns);
   }
   std::uint64_t offset = 0;
   for (EventColumns& event : events) {
-    const std::uint64_t length = in.number();
+    const std::uint64_t length = in.varint();
     if (length > kMostRawBytes) return std::nullopt;
     event.offset = static_cast<std::uint32_t>(offset);
     event.length = static_cast<std::uint32_t>(length);

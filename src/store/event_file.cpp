@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "base/byte_coding.hpp"
 #include "bus/frame_index.hpp"
-#include "store/varint.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -317,15 +317,15 @@ std::shared_ptr<const std::string> EventFile::read_data(
 std::vector<NewestEvent> EventFile::read_newest(FileReader& reader, const Segment& segment) const {
   reader.newest.reset();
   if (!reader.newest.bind(1, segment.id).step()) throw damaged(path_, "a segment");
-  VarintReader in(reader.newest.bytes(0));
-  const std::uint64_t count = in.number();
+  ByteReader in(reader.newest.bytes(0));
+  const std::uint64_t count = in.varint();
   const std::uint64_t first_seq = block(segment.first_block).first_seq;
   std::vector<NewestEvent> out;
   out.reserve(std::min<std::uint64_t>(count, in.left()));
   std::uint64_t series = 0;
   for (std::uint64_t i = 0; i < count && !in.failed(); ++i) {
-    series += in.number();
-    out.push_back({static_cast<SeriesId>(series), first_seq + in.number()});
+    series += in.varint();
+    out.push_back({static_cast<SeriesId>(series), first_seq + in.varint()});
   }
   if (in.failed()) throw damaged(path_, "a segment");
   return out;

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/byte_coding.hpp"
 #include "bus/frame_index.hpp"
 #include "store/event_file.hpp"
-#include "store/varint.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -197,11 +197,11 @@ void EventFile::write_segment(const Batch& batch, Segment& segment, BlockOrdinal
   }
   std::sort(touched_.begin(), touched_.end());
   std::string newest;
-  put_varint(newest, touched_.size());
+  append_varint(newest, touched_.size());
   SeriesId before = 0;
   for (const SeriesId series : touched_) {
-    put_varint(newest, series - before);
-    put_varint(newest, newest_[series] - first_seq);
+    append_varint(newest, series - before);
+    append_varint(newest, newest_[series] - first_seq);
     before = series;
   }
   SqliteStatement(*database_, "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?)")

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/byte_coding.hpp"
 #include "bus/frame_index.hpp"
-#include "store/varint.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -343,12 +343,12 @@ void FileVerifier::check_newest(const Segment& segment) {
   if (!expected_.complete) return;
   SqliteStatement row(database_, "SELECT newest FROM segment WHERE id = ?");
   row.bind(1, segment.id).step();
-  VarintReader in(row.bytes(0));
-  bool agrees = in.number() == expected_.newest.size();
+  ByteReader in(row.bytes(0));
+  bool agrees = in.varint() == expected_.newest.size();
   std::uint64_t series = 0;
   for (const auto& [id, seq] : expected_.newest) {
-    series += in.number();
-    const std::uint64_t stored = blocks_[segment.first_block].first_seq + in.number();
+    series += in.varint();
+    const std::uint64_t stored = blocks_[segment.first_block].first_seq + in.varint();
     agrees = agrees && series == id && stored == seq;
   }
   if (!agrees || in.failed() || in.left() > 0) {

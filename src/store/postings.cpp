@@ -4,7 +4,7 @@
 #include <mutex>
 #include <numeric>
 
-#include "store/varint.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -43,13 +43,13 @@ std::vector<std::pair<unsigned, std::string>> PostingTail::encode(BlockOrdinal f
       hash_before = bucket_of(hash) << 24;
     }
     std::string& row = rows.back().second;
-    put_varint(row, hash - hash_before);
+    append_varint(row, hash - hash_before);
     hash_before = hash;
     const std::size_t count = end - i;
-    put_varint(row, count > dense ? 0 : count);
+    append_varint(row, count > dense ? 0 : count);
     BlockOrdinal before = first_block;
     for (; count <= dense && i < end; ++i) {
-      put_varint(row, sorted[i].second - before);
+      append_varint(row, sorted[i].second - before);
       before = sorted[i].second;
     }
     i = end;
@@ -67,11 +67,11 @@ void PostingTail::find(std::uint32_t hash, std::vector<BlockOrdinal>& out) const
 
 bool find_in_row(std::string_view row, std::uint32_t hash, BlockOrdinal first_block,
                  BlockOrdinal end_block, std::vector<BlockOrdinal>& out) {
-  VarintReader in(row);
+  ByteReader in(row);
   std::uint64_t at = std::uint64_t{bucket_of(hash)} << 24;
   while (in.left() > 0) {
-    at += in.number();
-    std::uint64_t count = in.number();
+    at += in.varint();
+    std::uint64_t count = in.varint();
     if (in.failed() || count > in.left()) return false;
     const bool found = at == hash;
     if (found && count == 0) {
@@ -81,7 +81,7 @@ bool find_in_row(std::string_view row, std::uint32_t hash, BlockOrdinal first_bl
     }
     std::uint64_t block = first_block;
     for (; count > 0; --count) {
-      const std::uint64_t step = in.number();
+      const std::uint64_t step = in.varint();
       if (block >= end_block || step >= end_block - block) return false;
       block += step;
       if (found) out.push_back(static_cast<BlockOrdinal>(block));

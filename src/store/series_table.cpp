@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "store/varint.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -18,21 +18,21 @@ void write_stored(std::string& out, const char* frame, const FrameIndex& index) 
     const KeySpan span = index.keys[key];
     if (span.packed == 0 || !is_series_key(static_cast<Key>(key))) continue;
     out += static_cast<char>(key);
-    put_varint(out, span.length());
+    append_varint(out, span.length());
     out.append(frame + span.offset(), span.length());
   }
 }
 
 bool read_stored(std::string_view stored, Series& out) {
   if (stored.empty()) return false;
-  VarintReader in(stored.substr(1));
+  ByteReader in(stored.substr(1));
   const auto type_length = static_cast<std::uint8_t>(stored.front());
   out.text.assign(kTypeOffset, ' ');
-  out.text += in.bytes(type_length);
+  out.text += in.take(type_length);
   out.index.type_length = type_length;
   while (in.left() > 0 && !in.failed()) {
-    const std::uint64_t key = in.number();
-    const std::string_view value = in.bytes(in.number());
+    const std::uint64_t key = in.varint();
+    const std::string_view value = in.take(in.varint());
     if (key >= kKeyCount || value.size() > KeySpan::kMaxLength) return false;
     out.index.keys[key].set(out.text.size(), value.size());
     out.text += value;

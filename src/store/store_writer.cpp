@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -16,6 +18,7 @@ constexpr auto kLook = 20ms;  // between looks at the log: publishers never wake
 constexpr std::uint64_t kReadAtOnce = 65'536;
 constexpr std::uint64_t kAddedAtOnce = 4096;                // then a query may look
 constexpr std::size_t kCommitBytes = std::size_t{4} << 20;  // compressed
+constexpr int kNiceness = 5;
 constexpr std::int64_t kDay_ns = 86'400'000'000'000;
 
 }  // namespace
@@ -47,6 +50,8 @@ StoreWriter::StoreWriter(TelemetryBus& bus, const StoreOptions& options, FileSet
   commit(false);  // from here on a crash is one
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "td-store");
+    // On a busy machine publishers and streams go first: the log holds what is not written yet.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
     run();
   });
 }

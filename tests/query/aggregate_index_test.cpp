@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "query/aggregate_bytes.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck {
 namespace {

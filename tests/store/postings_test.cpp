@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "store/varint.hpp"
+#include "base/byte_coding.hpp"
 
 namespace tapedeck::store {
 namespace {
@@ -67,9 +67,9 @@ TEST(Postings, ABlockOutsideOfItsSegmentIsDamage) {
   std::vector<BlockOrdinal> found;
   const auto row_of = [](std::uint64_t step) {
     std::string row;
-    put_varint(row, 7);
-    put_varint(row, 1);
-    put_varint(row, step);
+    append_varint(row, 7);
+    append_varint(row, 1);
+    append_varint(row, step);
     return row;
   };
   EXPECT_TRUE(find_in_row(row_of(89), 7, 10, 100, found));

@@ -1,4 +1,4 @@
-// The alphabet of stored aggregates: variable-length integers (seven bits a byte, the lowest first)
+// The alphabet of what is stored: variable-length integers (seven bits a byte, the lowest first)
 // and doubles as eight little-endian bytes. The reader is for bytes that may be damaged: past the
 // end, or when a number is none, it gives zeros and remembers that it failed, so that a decoder
 // checks once where it matters instead of at every step.
