@@ -214,7 +214,9 @@ void print_store(simdjson::dom::element stats) {
   const std::uint64_t files = number("files");
   fmt::print("\nhistory: {} events in {} file{}, {}", with_commas(number("events")),
              with_commas(files), files == 1 ? "" : "s", bytes_text(bytes));
-  if (bytes > 0 && json_bytes > 0) fmt::print(" (JSON / {:.1f})", json_bytes / bytes);
+  if (json_bytes > 0) {
+    fmt::print(" for {} of JSON ({:.0f} %)", bytes_text(json_bytes), bytes / json_bytes * 100);
+  }
   fmt::print(", {} events behind\n", with_commas(number("lag_events")));
   if (const std::uint64_t lost = number("lost_total"); lost > 0) {
     fmt::print("history: {} events could not be kept\n", with_commas(lost));

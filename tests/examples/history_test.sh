@@ -173,7 +173,7 @@ passed "play-back"
 
 # --- stats
 expect_code 0 "$tapedeck" stats
-has '^history: 2,508 events in 1 file, [0-9.]+ kB \(JSON / [0-9.]+\), 0 events behind$' "$work/out"
+has '^history: 2,508 events in 1 file, [0-9.]+ kB for [0-9.]+ kB of JSON \([0-9]+ %\), 0 events behind$' "$work/out"
 curl -s localhost:9000/metrics | grep -q '^tapedeck_store_events 2508$' || fail "metrics"
 passed "stats"
 
