@@ -43,7 +43,7 @@ class Tail {
       parser_.reset();
       connected_ = false;
       const auto end = connect(first);
-      if (ended_ || interrupted() || !std::cout || output_is_gone()) return kExitDone;
+      if (ended_ || interrupted() || !std::cout || output_is_gone()) return finish_output();
       if (end && end->status == kNothingMore) return kExitDone;
       if (!end && first) return fail(end.error().message);
       // What is only so for the moment (a restart, a busy disk) passes.
@@ -262,14 +262,14 @@ int run_stats(const StatsOptions& options) {
   if (!answer) return fail(answer.error().message);
   if (options.json) {
     std::cout << *answer;
-    return kExitDone;
+    return finish_output();
   }
   simdjson::dom::parser parser;
   simdjson::dom::element stats;
   if (parser.parse(*answer).get(stats) != simdjson::SUCCESS) return fail(not_tapedeck().message);
   print_stats(stats);
   print_store(stats);
-  return kExitDone;
+  return finish_output();
 }
 
 }  // namespace tapedeck::app
