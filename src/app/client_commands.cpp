@@ -43,7 +43,7 @@ class Tail {
       parser_.reset();
       connected_ = false;
       const auto end = connect(first);
-      if (ended_ || interrupted() || !std::cout || output_is_gone()) return kExitDone;
+      if (ended_ || interrupted() || !std::cout || output_is_gone()) return finish_output();
       if (end && end->status == kNothingMore) return kExitDone;
       if (!end && first) return fail(end.error().message);
       // What is only so for the moment (a restart, a busy disk) passes.
@@ -214,7 +214,9 @@ void print_store(simdjson::dom::element stats) {
   const std::uint64_t files = number("files");
   fmt::print("\nhistory: {} events in {} file{}, {}", with_commas(number("events")),
              with_commas(files), files == 1 ? "" : "s", bytes_text(bytes));
-  if (bytes > 0 && json_bytes > 0) fmt::print(" (JSON / {:.1f})", json_bytes / bytes);
+  if (json_bytes > 0) {
+    fmt::print(" for {} of JSON ({:.0f} %)", bytes_text(json_bytes), bytes / json_bytes * 100);
+  }
   fmt::print(", {} events behind\n", with_commas(number("lag_events")));
   if (const std::uint64_t lost = number("lost_total"); lost > 0) {
     fmt::print("history: {} events could not be kept\n", with_commas(lost));
@@ -260,14 +262,14 @@ int run_stats(const StatsOptions& options) {
   if (!answer) return fail(answer.error().message);
   if (options.json) {
     std::cout << *answer;
-    return kExitDone;
+    return finish_output();
   }
   simdjson::dom::parser parser;
   simdjson::dom::element stats;
   if (parser.parse(*answer).get(stats) != simdjson::SUCCESS) return fail(not_tapedeck().message);
   print_stats(stats);
   print_store(stats);
-  return kExitDone;
+  return finish_output();
 }
 
 }  // namespace tapedeck::app

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <iostream>
 
 namespace tapedeck::app {
 namespace {
@@ -41,6 +42,12 @@ std::size_t terminal_width() {
 bool output_is_gone() {
   pollfd output{STDOUT_FILENO, 0, 0};
   return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
+
+int finish_output() {
+  std::cout.flush();
+  if (std::cout || output_is_gone()) return kExitDone;
+  return fail("standard output takes no more: is the disk full?");
 }
 
 Result<std::string> fetch(HttpClient& client, std::string_view path,

@@ -29,6 +29,10 @@ std::size_t terminal_width();
 /// the next event.
 bool output_is_gone();
 
+/// Flushes standard output. @return kExitDone when all of it has been written or nobody wants it
+/// any more (head), else kExitFailed, with a sentence: a full disk must not look like success.
+int finish_output();
+
 /// GET whose answer must be a 200. The error's message is the server's sentence.
 Result<std::string> fetch(HttpClient& client, std::string_view path,
                           const HttpClient::Parameters& parameters = {});

@@ -108,9 +108,9 @@ int stream_all(HttpClient& client, const QueryOptions& options) {
   };
   const auto end = client.stream("/api/telemetry/export", options.filters, {}, on_data,
                                  [] { return !interrupted() && !output_is_gone(); });
-  std::cout.flush();
   if (!end) return fail(end.error().message);
   if (end->status != 200) return fail(error_sentence(end->status, end->body));
+  if (const int code = finish_output(); code != kExitDone) return code;
   if (interrupted()) return fail("interrupted: there are more events than were printed");
   if (end->stopped) return kExitDone;  // who reads has enough
   if (!end->whole) return fail("the connection broke: there are more events than were printed");
@@ -125,7 +125,7 @@ int print_table(const Result<std::string>& table, std::string_view when_empty) {
   } else {
     std::cout << *table;
   }
-  return kExitDone;
+  return finish_output();
 }
 
 }  // namespace
@@ -139,9 +139,9 @@ int run_query(const QueryOptions& options) {
   if (interrupted()) return fail("interrupted before all events had come");
   EventWriter writer(options.json);
   for (const std::string& event : page->events) {
-    if (!writer.write(event)) return kExitDone;
+    if (!writer.write(event)) break;
   }
-  std::cout.flush();
+  if (const int code = finish_output(); code != kExitDone) return code;
   if (page->events.empty()) fmt::print(stderr, "tapedeck: no event matches\n");
   if (!page->next.empty()) {
     fmt::print(stderr, "tapedeck: there are older ones: --cursor {}\n", page->next);
@@ -157,7 +157,7 @@ int run_latest(const LatestOptions& options) {
   if (!page) return fail(page.error().message);
   EventWriter writer(options.json);
   for (const std::string& event : page->events) writer.write(event);
-  std::cout.flush();
+  if (const int code = finish_output(); code != kExitDone) return code;
   if (page->events.empty()) fmt::print(stderr, "tapedeck: no event matches\n");
   if (page->truncated) {
     fmt::print(stderr, "tapedeck: that is not all: name fewer keys with --by, or filter\n");
@@ -171,7 +171,7 @@ int run_aggregates(const AggregatesOptions& options) {
   if (!answer) return fail(answer.error().message);
   if (options.json) {
     std::cout << *answer;
-    return kExitDone;
+    return finish_output();
   }
   return print_table(aggregate_table(*answer, terminal_width(), colour_wanted()),
                      "no event matches (without --since the last hour is looked at)");
@@ -185,7 +185,7 @@ int run_trades(const TradesOptions& options) {
   if (!answer) return fail(answer.error().message);
   if (options.json) {
     std::cout << *answer;
-    return kExitDone;
+    return finish_output();
   }
   if (!options.id.empty()) {
     return print_table(trade_chain(*answer, terminal_width(), colour_wanted()), "no such trade");
@@ -195,7 +195,6 @@ int run_trades(const TradesOptions& options) {
   simdjson::dom::parser parser;
   std::string_view next;
   if (code == kExitDone && parser.parse(*answer)["next"].get(next) == simdjson::SUCCESS) {
-    std::cout.flush();
     fmt::print(stderr, "tapedeck: there are older ones: --cursor '{}'\n", next);
   }
   return code;

@@ -73,6 +73,11 @@ has 'since=nonsense' "$work/err"
 expect_code 2 "$tapedeck" query --limit 0
 expect_code 2 "$tapedeck" query --all --limit 5
 "$tapedeck" query --all | head -n 1 | grep -q . || fail "query into head"
+for arguments in "query --limit 1000" "query --all" "trades --json" "aggregates --since 2025-11-18 --interval 1d"; do
+  # shellcheck disable=SC2086
+  if "$tapedeck" $arguments >/dev/full 2>"$work/err"; then fail "$arguments took a full disk for success"; fi
+  has 'is the disk full' "$work/err"
+done
 passed "query, also after a restart"
 
 # --- words for times
@@ -173,7 +178,7 @@ passed "play-back"
 
 # --- stats
 expect_code 0 "$tapedeck" stats
-has '^history: 2,508 events in 1 file, [0-9.]+ kB \(JSON / [0-9.]+\), 0 events behind$' "$work/out"
+has '^history: 2,508 events in 1 file, [0-9.]+ kB for [0-9.]+ kB of JSON \([0-9]+ %\), 0 events behind$' "$work/out"
 curl -s localhost:9000/metrics | grep -q '^tapedeck_store_events 2508$' || fail "metrics"
 passed "stats"
 
