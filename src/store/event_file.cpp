@@ -190,6 +190,9 @@ void EventFile::append_info(const BlockInfo& info) {
 }
 
 std::uint64_t EventFile::bytes_on_disk() const noexcept {
+  if (const std::uint64_t sealed = sealed_bytes_.load(std::memory_order_acquire); sealed > 0) {
+    return sealed;
+  }
   std::uint64_t total = 0;
   for (const char* suffix : {"", "-wal"}) {
     std::error_code error;

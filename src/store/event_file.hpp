@@ -185,6 +185,7 @@ class EventFile {
   /// Whether tail_ knows everything behind the last segment; not so until note_unsegmented().
   std::atomic<bool> tail_is_complete_{true};
   std::atomic<bool> doomed_{false};
+  std::atomic<std::uint64_t> sealed_bytes_{0};  // its size, once nobody writes it any more
 
   mutable std::shared_mutex directory_mutex_;  // guards these:
   std::vector<BlockInfo> blocks_;

@@ -244,6 +244,7 @@ void EventFile::seal() noexcept {
   } catch (const SqliteError&) {  // the next to open it does it
   }
   database_.reset();
+  sealed_bytes_.store(bytes_on_disk(), std::memory_order_release);
 }
 
 }  // namespace tapedeck::store

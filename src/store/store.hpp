@@ -40,7 +40,8 @@ struct StoreOptions {
   std::size_t max_series = 100'000;
   std::size_t cache_bytes = std::size_t{64} << 20;
   RollupOptions rollup{};
-  TradeTrackerOptions trades{};
+  /// 1 to 2 KB a trade; older ones go on where their rows are.
+  TradeTrackerOptions trades{.max_trades = 20'000};
   std::size_t max_idempotency_keys = 100'000;
   RetentionRules retention{};  ///< none: everything stays
   /// The wall clock, in ns; for tests.
