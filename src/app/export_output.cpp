@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 #include <limits>
 #include <new>
@@ -21,6 +23,7 @@ namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // zlib: the largest window, in a gzip wrapper
 constexpr int kGzipMemory = 8;        // zlib's default
+constexpr int kLook_ms = 100;         // between looks whether the user has had enough
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -30,6 +33,19 @@ std::string reason(int error) {
 bool is_special(const std::string& path) {
   struct stat info {};
   return stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+/// @return false when interrupted() meanwhile
+bool wait_for_room(int fd) {
+  pollfd output{fd, POLLOUT, 0};
+  while (!interrupted()) {
+    // An error is told by the write that follows.
+    if (const int ready = poll(&output, 1, kLook_ms);
+        ready != 0 && !(ready < 0 && errno == EINTR)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -87,8 +103,14 @@ std::optional<Error> ExportOutput::finish() {
 }
 
 std::optional<Error> ExportOutput::write_plain(std::string_view bytes) {
+  // What a pipe has room for when poll() says so; a signal that came just before would not wake a
+  // write that waits.
+  const bool may_block = final_name_.empty();
   while (!bytes.empty()) {
-    const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+    if (may_block && !wait_for_room(fd_)) return failed(EINTR);
+    const std::size_t most =
+        may_block ? std::min<std::size_t>(bytes.size(), PIPE_BUF) : bytes.size();
+    const ssize_t written = ::write(fd_, bytes.data(), most);
     if (written < 0) {
       if (errno == EINTR && !interrupted()) continue;
       reader_has_gone_ = errno == EPIPE;
