@@ -79,22 +79,6 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOpti
   }
 }
 
-StoreHooks hooks_of(store::Store& history, const store::StoreOptions& options) {
-  StoreHooks hooks;
-  hooks.value_fields = options.rollup.fields;
-  hooks.when_durable = [&history](std::uint64_t seq,
-                                  std::function<void(std::optional<Error>)> done) {
-    history.when_durable(seq, std::move(done));
-    return true;
-  };
-  hooks.idempotency = &history.idempotency_keys();
-  hooks.settle = [&history] { history.settle(); };
-  hooks.rollups = &history;
-  hooks.trades = &history;
-  hooks.stats = [&history] { return history.stats(); };
-  return hooks;
-}
-
 /// Returns when the process is to end.
 void wait_for_end(const ServeOptions& options, EngineRunner* runner) {
   const sigset_t set = handled_signals();
@@ -157,8 +141,7 @@ int run_serve(const ServeOptions& options) {
     };
     runner = std::make_unique<EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, options.server, history.get(),
-                history ? hooks_of(*history, *options.store) : StoreHooks{});
+  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
   const std::string url = url_of(options.server, server.port());
   if (runner) entry = make_entry(url, *options.engines);

@@ -34,4 +34,7 @@ struct StoreHooks {
   std::function<store::StoreStats()> stats{};
 };
 
+/// All that a store has. It must outlive the server.
+StoreHooks hooks_of(store::Store& history);
+
 }  // namespace tapedeck

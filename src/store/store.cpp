@@ -211,6 +211,10 @@ void Store::visit_trades(const TradeQuery& query,
   reading([&] { impl_->derived.visit_trades(query, visit); });
 }
 
+const std::vector<std::string>& Store::value_fields() const noexcept {
+  return impl_->options.rollup.fields;
+}
+
 IdempotencyKeys& Store::idempotency_keys() noexcept {
   return impl_->derived.keys();
 }

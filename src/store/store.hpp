@@ -115,6 +115,8 @@ class Store : public History, public RollupSource, public TradeSource {
   void visit_trades(const TradeQuery& query,
                     const std::function<bool(const TradeSummary&)>& visit) const override;
 
+  /// The payload fields that rollups sum.
+  const std::vector<std::string>& value_fields() const noexcept;
   /// Accepted batches by Idempotency-Key; those of a day are kept over restarts.
   IdempotencyKeys& idempotency_keys() noexcept;
 
