@@ -59,6 +59,9 @@ struct EngineRunOptions {
   /// Called on the engine thread when a command has been answered.
   /// `killed`: whether the kill switch is on now.
   std::function<void(bool killed)> on_command;
+  /// Called now and then by a run at speed 0, on its thread: may wait for who keeps what is
+  /// published.
+  std::function<void()> keep_pace;
 };
 
 struct RunSummary {

@@ -23,6 +23,7 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kJumpClosedPausesOver = std::chrono::minutes{1};
 constexpr nanoseconds kWalkThroughSilence = std::chrono::minutes{65};
 constexpr std::uint64_t kRecordsPerSummary = 4096;
+constexpr std::uint64_t kStepsPerPace = 256;
 
 market::IstDate first_sim_date(const std::string& text, const market::TradingCalendar& calendar) {
   if (text.empty()) return calendar.session_on_or_before(market::ist_date(now()));
@@ -107,6 +108,7 @@ class EngineRunner::Run {
   const std::unique_ptr<market::Feed> feed_;
   EngineSet engines_;
   Pacer pacer_;
+  std::uint64_t steps_ = 0;
   Timestamp clock_{};
   Timestamp last_record_{};
   market::TradingCalendar::OpenState hours_{};  // as of clock_
@@ -241,6 +243,9 @@ bool EngineRunner::Run::step_to(Timestamp due) {
     if (wait == Pacer::Wait::stopped) return false;
     if (wait == Pacer::Wait::reached) break;
     answer_calls(due);
+  }
+  if (options_.speed == 0 && options_.keep_pace && ++steps_ % kStepsPerPace == 0) {
+    options_.keep_pace();
   }
   clock_ = due;
   engines_.advance_to(due);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "app/history_options.hpp"
 #include "app/run_registry.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"
@@ -136,6 +137,7 @@ int run_serve(const ServeOptions& options) {
   if (options.engines) {
     EngineRunOptions engines = *options.engines;
     engines.log = [](std::string_view line) { spdlog::warn("{}", line); };
+    if (history) engines.keep_pace = [&history] { wait_for_history(*history); };
     engines.on_command = [&entry](bool killed) {
       if (entry) entry->note_command(killed);
     };

@@ -57,6 +57,22 @@ std::string field(const std::string& payload, const std::string& name) {
   return payload.substr(from, payload.find('"', from) - from);
 }
 
+TEST(EngineRunner, OnlyARunWithoutAPaceWaitsForWhoKeepsWhatItPublishes) {
+  int asked = 0;
+  EngineRunOptions options = one_simulated_session();
+  options.keep_pace = [&] { ++asked; };
+  {
+    TestBus bus;
+    run(bus, options);
+  }
+  EXPECT_GT(asked, 10);
+  asked = 0;
+  options.speed = 1'000'000;
+  TestBus bus;
+  run(bus, options);
+  EXPECT_EQ(asked, 0);
+}
+
 TEST(EngineRunner, TradesASimulatedSessionFromTickToProfit) {
   TestBus bus;
   const RunSummary summary = run(bus, one_simulated_session());
