@@ -10,7 +10,6 @@
 namespace tapedeck::store {
 namespace {
 
-constexpr std::size_t kTradesRestored = 20'000;
 constexpr std::size_t kMostRollupBytes = std::size_t{256} << 20;
 
 TradeSummary decoded(std::string_view bytes, const SqliteDatabase& database) {
@@ -54,6 +53,7 @@ class TradeCursorOfFile {
 Derived::Derived(const DerivedOptions& options, const FileSet& files)
     : files_(files),
       keys_(options.max_idempotency_keys, options.clock),
+      trades_restored_(options.trades.max_trades),
       rollup_(options.rollup),
       trades_(options.trades) {}
 
@@ -84,7 +84,7 @@ void Derived::restore_keys() {
 }
 
 void Derived::restore_trades() {
-  std::size_t left = kTradesRestored;
+  std::size_t left = trades_restored_;
   const auto entries = files_.entries();
   std::vector<TradeSummary> newest_first;
   for (auto entry = entries.rbegin(); entry != entries.rend() && left > 0; ++entry) {

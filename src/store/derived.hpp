@@ -92,6 +92,7 @@ class Derived {
   IdempotencyKeys keys_;
   std::vector<IdempotencyKeys::Record> keys_due_;  // the writer's
   std::size_t keys_ready_ = 0;                     // of them: their events are stored with them
+  const std::size_t trades_restored_;              // as many as the tracker keeps
   mutable std::mutex mutex_;                       // guards what follows
   Rollup rollup_;
   TradeTracker trades_;

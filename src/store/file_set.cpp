@@ -59,6 +59,20 @@ std::vector<FileSet::Entry> FileSet::entries() const {
   return entries_;
 }
 
+std::shared_ptr<EventFile> FileSet::oldest_with_events() const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(entries_.begin(), entries_.end(),
+                                  [](const Entry& entry) { return entry.file->end_seq() > 0; });
+  return found == entries_.end() ? nullptr : found->file;
+}
+
+std::shared_ptr<EventFile> FileSet::newest_with_events() const {
+  const std::shared_lock lock(mutex_);
+  const auto found = std::find_if(entries_.rbegin(), entries_.rend(),
+                                  [](const Entry& entry) { return entry.file->end_seq() > 0; });
+  return found == entries_.rend() ? nullptr : found->file;
+}
+
 FileList FileSet::with_events() const {
   FileList out;
   const std::shared_lock lock(mutex_);

@@ -37,6 +37,9 @@ class FileSet {
   std::vector<Entry> entries() const;
   /// Files that hold events.
   FileList with_events() const;
+  /// The ends of with_events(), at the cost of one look; nullptr when there is none.
+  std::shared_ptr<EventFile> oldest_with_events() const;
+  std::shared_ptr<EventFile> newest_with_events() const;
   void add(const FileName& name, std::shared_ptr<EventFile> file);
   /// Called after each add(), by who added; set it before other threads may. Empty: nobody.
   void when_added(std::function<void()> notice) { added_ = std::move(notice); }

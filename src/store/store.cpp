@@ -220,13 +220,13 @@ IdempotencyKeys& Store::idempotency_keys() noexcept {
 }
 
 std::uint64_t Store::first_seq() const {
-  const FileList files = impl_->files.with_events();
-  return files.empty() ? impl_->begin_seq : files.front()->first_seq();
+  const auto oldest = impl_->files.oldest_with_events();
+  return oldest == nullptr ? impl_->begin_seq : oldest->first_seq();
 }
 
 std::uint64_t Store::end_seq() const {
-  const FileList files = impl_->files.with_events();
-  return files.empty() ? impl_->begin_seq : files.back()->end_seq();
+  const auto newest = impl_->files.newest_with_events();
+  return newest == nullptr ? impl_->begin_seq : newest->end_seq();
 }
 
 std::optional<std::string> Store::epoch_of(std::uint64_t seq) const {

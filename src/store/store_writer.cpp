@@ -148,10 +148,14 @@ void StoreWriter::add(const char* frame, const FrameIndex& index, std::uint64_t 
   derived_end_ = std::max(derived_end_, seq + 1);
 }
 
-void StoreWriter::finish_block() {
-  if (growing_.empty()) return;
+void StoreWriter::batch_growing_block() {
   batch_.blocks.push_back(
       growing_.encode(static_cast<std::uint32_t>(epochs_.back().number), options_.now_ns()));
+}
+
+void StoreWriter::finish_block() {
+  if (growing_.empty()) return;
+  batch_growing_block();
   batch_bytes_ += batch_.blocks.back().data.size() + batch_.blocks.back().columns.size();
   growing_.clear();
   growing_on_disk_ = 0;
@@ -190,19 +194,14 @@ bool StoreWriter::commit(bool last) {
     }
     prepare(last, ends_segment);
     const bool with_growing = !growing_.empty();
-    if (with_growing) {
-      batch_.blocks.push_back(
-          growing_.encode(static_cast<std::uint32_t>(epochs_.back().number), options_.now_ns()));
-    }
+    if (with_growing) batch_growing_block();
     try {
       file_->write(batch_);
     } catch (...) {
       if (with_growing) batch_.blocks.pop_back();
       throw;
     }
-    derived_.committed();
-    batch_.blocks.clear();
-    batch_bytes_ = 0;
+    forget_batch();
     growing_on_disk_ = growing_.size();
     settings_due_ = false;
     floor_on_disk_ = floor_to_write_;
@@ -215,6 +214,13 @@ bool StoreWriter::commit(bool last) {
     after_failure(SqliteError(0, error.what()));
   }
   return false;
+}
+
+/// What was in it is on disk.
+void StoreWriter::forget_batch() {
+  derived_.committed();
+  batch_.blocks.clear();
+  batch_bytes_ = 0;
 }
 
 void StoreWriter::after_commit(std::uint64_t end) {
@@ -318,9 +324,7 @@ bool StoreWriter::make_file_if_due() {
   // What belongs to the old file is written there first, the end of its segment with it.
   prepare(false, true);
   file_->write(batch_);
-  derived_.committed();
-  batch_.blocks.clear();
-  batch_bytes_ = 0;
+  forget_batch();
   make_file();
   return true;
 }

@@ -43,7 +43,9 @@ class StoreWriter {
   bool has_waiters() const;
   void read_log();
   void add(const char* frame, const FrameIndex& index, std::uint64_t seq);
+  void batch_growing_block();
   void finish_block();
+  void forget_batch();
   bool commit(bool last);
   void prepare(bool last, bool ends_segment);
   void after_commit(std::uint64_t end);
