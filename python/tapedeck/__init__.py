@@ -34,6 +34,7 @@ from tapedeck._native import (
 )
 from tapedeck.bus import TelemetryBus, get_telemetry_bus
 from tapedeck.server import Server, serve
+from tapedeck.source import set_source
 
 __all__ = [
     "Server",
@@ -59,4 +60,5 @@ __all__ = [
     "publish_universe_scan",
     "publish_universe_summary",
     "serve",
+    "set_source",
 ]
