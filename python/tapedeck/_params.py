@@ -8,19 +8,14 @@ from typing import FrozenSet, Iterable, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote, urlencode
 
 from .errors import BadRequest
+from .types import Filters, TradeFilters
 
 #: A moment: an aware datetime, an RFC 3339 text, or an event id.
 Moment = Union[datetime, str]
 Query = List[Tuple[str, str]]
 
-EVENT_FILTERS: FrozenSet[str] = frozenset(
-    "symbol exchange strategy engine engine_id host account mode run_id order_id correlation_id "
-    "filter".split()
-)
-TRADE_FILTERS: FrozenSet[str] = frozenset(
-    "symbol exchange strategy account mode engine_id host run_id order_id correlation_id outcome "
-    "side".split()
-)
+EVENT_FILTERS: FrozenSet[str] = frozenset(Filters.__annotations__)
+TRADE_FILTERS: FrozenSet[str] = frozenset(TradeFilters.__annotations__)
 
 
 def rfc3339(name: str, moment: datetime) -> str:

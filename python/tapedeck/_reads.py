@@ -160,8 +160,8 @@ class Reads:
         **filters: Unpack[Filters],
     ) -> Aggregates:
         """Figures by time. ``metric``: count, rate; sum, avg, min, max, p50, p90, p99 of ``field``,
-        such as ``price``. ``interval``: 1s, 1m (default), 5m, 1h, 1d. The last hour unless ``since``
-        and ``until`` (times) say otherwise."""
+        such as ``price``. ``interval``: 1s, 1m (default), 5m, 1h, 1d. The last hour unless
+        ``since`` and ``until`` (times) say otherwise."""
         query = event_range(event_type, since, until, filters)
         query.append(("metric", metric))
         add_values(query, "field", field)
@@ -249,9 +249,9 @@ class Reads:
     ) -> Union[int, Export[Event], Export[str]]:
         """Everything that matches, oldest first, any number of events in constant memory.
 
-        An iterator of event dicts, or with ``format="csv"`` of text lines (``csv.reader`` takes it);
-        ``columns`` chooses those of the table. With ``path`` it is written to that file instead,
-        which appears when it is whole, and its size in bytes is returned.
+        An iterator of event dicts, or with ``format="csv"`` of text lines (``csv.reader`` takes
+        it); ``columns`` chooses those of the table. With ``path`` it is written to that file
+        instead, which appears when it is whole, and its size in bytes is returned.
         """
         query = event_range(event_type, since, until, filters)
         query.append(("format", format))
@@ -268,7 +268,7 @@ class Reads:
         return cast(Dict[str, Any], self._get(f"{API}/schema")["schema"])
 
     def health(self) -> Health:
-        """Whether the server is ready, and which one it is. Unavailable when it cannot be reached."""
+        """Whether the server is ready, and which it is. Unavailable when it cannot be reached."""
         version = self._get("/version")
         problem: Optional[str] = None
         try:

@@ -35,8 +35,8 @@ def _place(event_id: str) -> Optional[Tuple[str, int]]:
 
 
 class Session:
-    """One stream's memory. ``last_id`` is the id to resume after: of the last event that was parsed,
-    handed out or not."""
+    """One stream's memory. ``last_id`` is the id to resume after: of the last event that was
+    parsed, handed out or not."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """Server-Sent Events (WHATWG HTML §9.2.6) from chunks cut anywhere. No I/O, one thread.
 
-A chunk holds hundreds of events, so the work is done by the chunk: its line ends are made one kind,
-everything up to its last empty line is decoded at once, and an event as Tapedeck writes it
-(``id: …``, ``data: {…}``, an empty line) is parsed where it lies. Anything else takes the way of the
-specification, line by line, and means the same.
+A chunk holds hundreds of events, so the work is done by the chunk: its line ends are made one
+kind, everything up to its last empty line is decoded at once, and an event as Tapedeck writes it
+(``id: …``, ``data: {…}``, an empty line) is parsed where it lies. Anything else takes the way of
+the specification, line by line, and means the same.
 """
 
 from __future__ import annotations

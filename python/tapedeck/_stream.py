@@ -24,9 +24,10 @@ def _exhaust(events: Iterator[Event]) -> None:
 
 
 class Stream(Iterator[Event], AsyncIterator[Event]):
-    """Events as they come: ``for event in stream`` or ``async for event in stream``, one of the two.
+    """Events as they come: ``for event in stream`` or ``async for event in stream``, one of the
+    two.
 
-    It reconnects by itself and resumes after the last event it had: each event comes once, in order.
+    It reconnects by itself and resumes after the last event it had: each comes once, in order.
     What the server no longer has is told by ``on_gap`` or as a :class:`GapWarning`. Who stops
     iterating makes the server wait; memory does not grow. Cancelling a waiting task closes the
     connection; asking for the next event afterwards resumes.

@@ -39,10 +39,11 @@ class Client(Reads):
     """A Tapedeck server, for reading and publishing. Thread-safe, and cheap to keep.
 
     ``url``: default TAPEDECK_URL, else ``http://localhost:9000``; https, IPv6 and a path in front
-    are welcome. ``api_key`` (default TAPEDECK_API_KEY) or ``token`` (a text, or a function that gives
-    a fresh one) goes into the Authorization header and nowhere else, and over plain http to another
-    machine only with ``insecure=True``. ``ca_file`` or ``ssl_context`` say whom https trusts.
-    ``timeout``: seconds to connect, and of silence within an answer. ``retries``: of `publish`.
+    are welcome. ``api_key`` (default TAPEDECK_API_KEY) or ``token`` (a text, or a function that
+    gives a fresh one) goes into the Authorization header and nowhere else, and over plain http to
+    another machine only with ``insecure=True``. ``ca_file`` or ``ssl_context`` say whom https
+    trusts. ``timeout``: seconds to connect, and of silence within an answer. ``retries``: of
+    `publish`.
 
     Where methods take filters, these are ``symbol, exchange, strategy, engine, engine_id, host,
     account, mode, run_id, order_id, correlation_id``, each a text or a list of which any matches,
@@ -112,11 +113,11 @@ class Client(Reads):
     ) -> Accepted:
         """Publishes one event or a batch, all or none, and says under which ids.
 
-        An event is a dict with ``type`` and ``payload``, perhaps ``timestamp`` (RFC 3339 or an aware
-        datetime) and ``source``. ``ack="durable"`` returns when they are on disk. What fails for
-        reasons that pass (no connection, 429, 502-504) is tried again; that is safe because the
-        batch carries an idempotency key: yours, or a random one. NaN becomes null, and a value JSON
-        has no form for its ``str()``.
+        An event is a dict with ``type`` and ``payload``, perhaps ``timestamp`` (RFC 3339 or an
+        aware datetime) and ``source``. ``ack="durable"`` returns when they are on disk. What fails
+        for reasons that pass (no connection, 429, 502-504) is tried again; that is safe because
+        the batch carries an idempotency key: yours, or a random one. NaN becomes null, and a value
+        JSON has no form for its ``str()``.
         """
         body = encode_events([events] if isinstance(events, Mapping) else events)
         key = uuid.uuid4().hex
@@ -172,14 +173,14 @@ class Client(Reads):
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         **filters: Unpack[Filters],
     ) -> Stream:
-        """Events from now on, for ``for`` and ``async for``; see `Stream`. Connects when iterated.
+        """Events from now on, for ``for`` and ``async for`` (`Stream`). Connects when iterated.
 
-        First the past, when ``since`` says from when, ``replay`` how many, or ``last_event_id`` after
-        which event. ``speed`` plays the past back (1 as it happened, 0 as fast as it can be read) and
-        ends; ``gaps="keep"`` keeps its nights. ``heartbeat``: seconds, 1 to 60; a connection that is
-        silent for two of them and 5 s is replaced. ``coalesce_ms``: the server holds events back so
-        long to send them together. With ``reconnect=False`` a lost connection is an error. Messages
-        beyond ``max_message_bytes`` are an error.
+        First the past, when ``since`` says from when, ``replay`` how many, or ``last_event_id``
+        after which event. ``speed`` plays the past back (1 as it happened, 0 as fast as it can be
+        read) and ends; ``gaps="keep"`` keeps its nights. ``heartbeat``: seconds, 1 to 60; a
+        connection that is silent for two of them and 5 s is replaced. ``coalesce_ms``: the server
+        holds events back so long to send them together. With ``reconnect=False`` a lost connection
+        is an error. Messages beyond ``max_message_bytes`` are an error.
         """
         query = event_range(event_type, since, until, filters)
         query.append(("heartbeat", str(whole("heartbeat", heartbeat, 1, 60))))

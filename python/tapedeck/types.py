@@ -147,7 +147,7 @@ class _GroupCore(TypedDict):
 
 
 class AggregateGroup(_GroupCore, total=False):
-    """One figure. ``inexact``: a percentile not within 1 %; ``other``: many rare values together."""
+    """One figure. ``inexact``: a percentile not within 1 %; ``other``: rare values together."""
 
     inexact: bool
     other: bool
@@ -295,9 +295,9 @@ class Gap(NamedTuple):
 
 
 class StreamState(NamedTuple):
-    """How a stream is: ``connecting``, ``open``, ``waiting`` (for ``delay`` seconds, after ``error``
-    or, when that is None, a server that shut down) or ``closed``. ``attempt`` counts connections
-    since the last one that worked, from 0."""
+    """How a stream is: ``connecting``, ``open``, ``waiting`` (for ``delay`` seconds, after
+    ``error`` or, when that is None, a server that shut down) or ``closed``. ``attempt`` counts
+    connections since the last one that worked, from 0."""
 
     name: str
     attempt: int = 0
