@@ -11,7 +11,8 @@ after ``serve(port=9000)``, or send it to a server elsewhere with ``connect(url)
 
 from __future__ import annotations
 
-from tapedeck._native import (
+from ._export import Export
+from ._native import (
     __version__,
     publish_alert_event,
     publish_candle_event,
@@ -32,13 +33,46 @@ from tapedeck._native import (
     publish_universe_scan,
     publish_universe_summary,
 )
-from tapedeck.bus import TelemetryBus, get_telemetry_bus
-from tapedeck.server import Server, serve
-from tapedeck.source import set_source
+from ._stream import Stream
+from .bus import TelemetryBus, get_telemetry_bus
+from .client import Client
+from .errors import (
+    BadRequest,
+    Forbidden,
+    GapWarning,
+    InvalidEvent,
+    NotFound,
+    ProtocolError,
+    ServerError,
+    TapedeckError,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from .server import Server, serve
+from .source import set_source
+from .types import Event, Gap, StreamState
 
 __all__ = [
+    "BadRequest",
+    "Client",
+    "Event",
+    "Export",
+    "Forbidden",
+    "Gap",
+    "GapWarning",
+    "InvalidEvent",
+    "NotFound",
+    "ProtocolError",
     "Server",
+    "ServerError",
+    "Stream",
+    "StreamState",
+    "TapedeckError",
     "TelemetryBus",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
     "__version__",
     "get_telemetry_bus",
     "publish_alert_event",
