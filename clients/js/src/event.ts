@@ -71,7 +71,7 @@ export interface EventInputBase<Type extends string, Payload> {
 export function isEvent<Type extends string>(
   event: { readonly type: string },
   type: Type,
-): event is Type extends KnownEventType ? KnownEvent<Type> : GenericEvent<Type> {
+): event is Type extends KnownEventType ? KnownEvent<Type> : GenericEvent {
   return event.type === type;
 }
 
