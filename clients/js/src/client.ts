@@ -156,8 +156,8 @@ export class Tapedeck {
     options.signal?.addEventListener("abort", stop);
     if (options.signal?.aborted) stop();
     try {
-      const request = { params: { ...query, format: "ndjson" }, signal: controller.signal };
-      const { body } = await this.#http.open("GET", "/export", request);
+      const request = { params: { ...query, format: "ndjson" } };
+      const { body } = await this.#http.openInTime("GET", "/export", request, controller);
       if (body === null) throw new TapedeckError("invalid_answer", "The answer has no body.");
       yield* ndjsonValues(body, DEFAULT_MAX_EVENT_BYTES) as AsyncGenerator<EventOf<Type>, undefined>;
     } catch (error) {

@@ -1,6 +1,6 @@
 // One connection of a stream: opens it, reads it, and lets it go when nothing comes any more.
 import { networkError, TapedeckError } from "./errors.js";
-import { Deadline, type Http, type RequestOptions } from "./http.js";
+import type { Http, RequestOptions } from "./http.js";
 import { SseParser, type SseMessage } from "./sse.js";
 
 export interface ConnectionOptions {
@@ -46,7 +46,7 @@ export class Connection {
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (options.lastEventId !== "") headers["Last-Event-ID"] = options.lastEventId;
     const request: RequestOptions = { params: options.params, headers };
-    const response = await openInTime(http, controller, request);
+    const response = await http.openInTime("GET", "/stream", request, controller);
     if (response.status === 204) return undefined;
     const type = response.headers.get("Content-Type") ?? "";
     if (response.body === null || !/^text\/event-stream\s*(;|$)/i.test(type)) {
@@ -102,21 +102,5 @@ export class Connection {
     this.#controller.abort(
       new TapedeckError("silent", `Nothing came for ${seconds} s, not even a heartbeat.`),
     );
-  }
-}
-
-async function openInTime(
-  http: Http,
-  controller: AbortController,
-  request: RequestOptions,
-): Promise<Response> {
-  const deadline = new Deadline(http.timeoutMs, controller.signal);
-  const giveUp = (): void => controller.abort(deadline.signal.reason);
-  deadline.signal.addEventListener("abort", giveUp);
-  try {
-    return await http.open("GET", "/stream", { ...request, signal: controller.signal });
-  } finally {
-    deadline.signal.removeEventListener("abort", giveUp);
-    deadline.clear();
   }
 }

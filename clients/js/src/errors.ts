@@ -15,7 +15,7 @@ export interface TapedeckErrorDetails {
  * `code` is the server's word (`invalid_filter`, `unknown_parameter`, `store_degraded`, ...) or one
  * of this client's: `invalid_option`, `network`, `timeout`, `silent` (not even a heartbeat came),
  * `http_error` (a failure without the server's body: a proxy's, perhaps), `invalid_answer`,
- * `event_too_large`, `stream_in_use`.
+ * `redirected`, `event_too_large`, `stream_in_use`.
  */
 export class TapedeckError extends Error {
   override readonly name = "TapedeckError";

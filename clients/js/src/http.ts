@@ -19,7 +19,7 @@ export interface HttpOptions {
   /** What to call instead of the global fetch. */
   fetch?: FetchFunction;
   /** Whether a browser sends cookies to another origin; see fetch. */
-  credentials?: RequestCredentials;
+  credentials?: "omit" | "same-origin" | "include";
   /** Patience with one attempt of a request (streams: until they begin), in milliseconds. */
   timeoutMs?: number;
   /** How often a failed request is sent again before its error is told. */
@@ -40,12 +40,12 @@ export const DEFAULT_RETRIES = 4;
 const API_PATH = "/api/telemetry";
 
 export class Http {
-  readonly timeoutMs: number;
+  readonly #timeoutMs: number;
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #token: TokenSource | undefined;
   readonly #fetch: FetchFunction;
-  readonly #credentials: RequestCredentials | undefined;
+  readonly #credentials: HttpOptions["credentials"];
   readonly #backoff: BackoffPolicy;
 
   constructor(options: HttpOptions, backoff: BackoffPolicy) {
@@ -54,7 +54,7 @@ export class Http {
     this.#token = options.token;
     this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     this.#credentials = options.credentials;
-    this.timeoutMs = positive("timeoutMs", options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    this.#timeoutMs = positive("timeoutMs", options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     const retries = options.retries ?? DEFAULT_RETRIES;
     if (!(retries >= 0)) throw invalidOption("retries", "must be a number from 0.");
     this.#backoff = { ...backoff, attempts: retries };
@@ -75,6 +75,7 @@ export class Http {
       headers: { ...this.#headers, ...(await this.#bearer()), ...request.headers },
       signal: request.signal,
       cache: "no-store",
+      redirect: "manual",
     };
     if (request.body !== undefined) init.body = request.body;
     if (this.#credentials !== undefined) init.credentials = this.#credentials;
@@ -84,8 +85,29 @@ export class Http {
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : networkError(error);
     }
+    if (isRedirect(response)) throw redirected(response.status);
     if (!response.ok) throw await errorOf(response);
     return response;
+  }
+
+  /**
+   * As open(), for an answer that may go on for ever: it has to begin in time.
+   * @param controller ends the answer, now or later.
+   */
+  async openInTime(
+    method: string,
+    path: string,
+    request: RequestOptions,
+    controller: AbortController,
+  ): Promise<Response> {
+    const deadline = new Deadline(this.#timeoutMs);
+    const giveUp = (): void => controller.abort(deadline.signal.reason);
+    deadline.signal.addEventListener("abort", giveUp);
+    try {
+      return await this.open(method, path, { ...request, signal: controller.signal });
+    } finally {
+      deadline.clear();
+    }
   }
 
   /**
@@ -107,7 +129,7 @@ export class Http {
   }
 
   async #attempt(method: string, path: string, request: RequestOptions): Promise<unknown> {
-    const deadline = new Deadline(this.timeoutMs, request.signal);
+    const deadline = new Deadline(this.#timeoutMs, request.signal);
     try {
       const response = await this.open(method, path, { ...request, signal: deadline.signal });
       const text = await response.text().catch((error: unknown) => {
@@ -200,6 +222,17 @@ function checkHeader(name: string, value: unknown): void {
 function checkSecret(field: string, value: unknown): void {
   if (typeof value === "string" && /^[\x21-\x7e]+$/.test(value)) return;
   throw invalidOption(field, "must be visible ASCII characters (the value is not shown here).");
+}
+
+/** The server has no redirects; a page cannot see more of one than that it is one. */
+function isRedirect({ type, status }: Response): boolean {
+  return type === "opaqueredirect" || (status >= 300 && status < 400);
+}
+
+function redirected(status: number): TapedeckError {
+  const why = "redirects are not followed, because the credentials would go where they lead";
+  const message = `The answer is a redirect; ${why}. Give the address that it leads to as url.`;
+  return new TapedeckError("redirected", message, { status });
 }
 
 function parseObject(text: string, status: number): Record<string, unknown> {

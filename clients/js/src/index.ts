@@ -1,7 +1,7 @@
 // @tapedeck/client: a typed client for Tapedeck, for browsers and Node.
 export { Tapedeck, type CallOptions, type PublishOptions, type TapedeckOptions } from "./client.js";
 export { TapedeckError, type TapedeckErrorDetails } from "./errors.js";
-export { TelemetryStream, type StreamMessage } from "./stream.js";
+export type { StreamMessage, TelemetryStream } from "./stream.js";
 export type { StreamGap, StreamOptions, StreamState } from "./stream-options.js";
 export type { BackoffPolicy } from "./backoff.js";
 export type { VisibilitySource } from "./visibility.js";

@@ -229,6 +229,12 @@ test("an export that breaks off is an error, not a short answer", async (t) => {
   assert.equal(seen, 1);
 });
 
+test("an export that does not begin is given up in time", async (t) => {
+  const server = await rawServer(t, () => undefined);
+  const tapedeck = new Tapedeck({ url: server.url, timeoutMs: 50 });
+  await assert.rejects(tapedeck.exportStream().next(), { code: "timeout" });
+});
+
 test("a signal ends a request, an export and the wait between attempts", async (t) => {
   const server = await rawServer(t, () => undefined);
   const tapedeck = new Tapedeck({ url: server.url, reconnect: { minMs: 60_000, maxMs: 60_000 } });
@@ -247,6 +253,17 @@ test("a signal ends a request, an export and the wait between attempts", async (
     onState: ({ state }) => { if (state === "waiting") controller.abort(new Error("enough")); },
   });
   await assert.rejects(async () => { for await (const _ of stream); }, /enough/);
+});
+
+test("credentials do not follow a redirect", async (t) => {
+  const elsewhere = await rawServer(t, ({ socket }) => socket.end(answer("200 OK", [], "{}")));
+  const server = await rawServer(t, ({ socket }) =>
+    socket.end(answer("307 Temporary Redirect", [`Location: ${elsewhere.url}/`], "")));
+  const tapedeck = new Tapedeck({ url: server.url, apiKey: "k-1", reconnect: QUICK });
+  await assert.rejects(tapedeck.stats(), { code: "redirected", status: 307 });
+  await assert.rejects(async () => { for await (const _ of tapedeck.stream()); }, { code: "redirected" });
+  assert.equal(server.requests.length, 2);
+  assert.equal(elsewhere.requests.length, 0);
 });
 
 test("a path before the API is kept", async (t) => {
