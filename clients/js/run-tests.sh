@@ -37,4 +37,4 @@ node scripts/generate-types.mjs --check
 
 files=("$@")
 [ ${#files[@]} -gt 0 ] || files=(build/test/*.test.js)
-exec node --test --test-timeout=90000 "${files[@]}"
+exec node --test --test-reporter=spec --test-timeout=90000 "${files[@]}"

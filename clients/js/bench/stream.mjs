@@ -1,6 +1,6 @@
 // How many events a second a program in Node gets from a local server: by this client, by the npm
-// package eventsource, and by what one would write by hand (fetch, split, JSON.parse). Each reads the
-// same events, in memory of the server, as fast as they come; each reader runs in a process of its
+// package eventsource, and by what one would write by hand (fetch, split, JSON.parse). Each reads
+// the same events, in memory of the server, as fast as they come; each reader runs in a process of its
 // own, which neither shares a compiler's warm-up nor garbage with the others.
 //   npm run bench -- [--events 200000] [--rounds 3]
 import { spawn } from "node:child_process";
@@ -92,7 +92,9 @@ async function compare() {
     const own = best["client, for await"].seconds;
     console.log(`${total} events, best of ${options.rounds}, Node ${process.version}`);
     for (const [name, { seconds, memory }] of Object.entries(best)) {
-      const rate = Math.round(total / seconds).toLocaleString("en-US").padStart(10);
+      const rate = Math.round(total / seconds)
+        .toLocaleString("en-US")
+        .padStart(10);
       const ratio = (seconds / own).toFixed(2).padStart(6);
       const mib = Math.round(memory / 2 ** 20);
       console.log(`${name.padEnd(28)}${rate} events/s ${ratio} x the time  ${mib} MiB`);
@@ -106,13 +108,22 @@ async function publish(url) {
   for (let sent = 0; sent < total; sent += 10_000) {
     const lines = [];
     for (let n = sent; n < Math.min(sent + 10_000, total); ++n) {
-      lines.push(JSON.stringify({
-        type: "order_event",
-        payload: {
-          order_id: `PAPER-20251118-${n}`, symbol: "NIFTY", side: "BUY", status: "filled", qty: 50,
-          price: 19755 + (n % 100) / 20, remaining_qty: 0, strategy: "momentum", order_type: "MARKET",
-        },
-      }));
+      lines.push(
+        JSON.stringify({
+          type: "order_event",
+          payload: {
+            order_id: `PAPER-20251118-${n}`,
+            symbol: "NIFTY",
+            side: "BUY",
+            status: "filled",
+            qty: 50,
+            price: 19755 + (n % 100) / 20,
+            remaining_qty: 0,
+            strategy: "momentum",
+            order_type: "MARKET",
+          },
+        }),
+      );
     }
     const answer = await fetch(`${url}/api/telemetry/events`, {
       method: "POST",

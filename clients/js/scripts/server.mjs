@@ -26,7 +26,9 @@ export async function startServer(args, port = 0) {
   const ended = once(child, "exit");
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), "line").then(([text]) => text),
-    ended.then(([code]) => Promise.reject(new Error(`The server ended with ${code} at its start.`))),
+    ended.then(([code]) =>
+      Promise.reject(new Error(`The server ended with ${code} at its start.`)),
+    ),
   ]);
   const url = line.split(" ").at(-1).replace(/\/$/, "");
   const end = async (signal) => {

@@ -7,7 +7,7 @@ export interface EventsQuery<Type extends string = string> extends EventFilter<T
   limit?: number;
   /** The `next` of another answer. */
   cursor?: string;
-  /** `buffer`: nothing else; `store`: all there is, cleared or not. Default: the one, then the other. */
+  /** `buffer`: nothing else; `store`: all there is, cleared or not. Default: both, in order. */
   in?: "buffer" | "store";
 }
 
@@ -37,8 +37,8 @@ export interface LatestAnswer<Event = TelemetryEvent> {
   truncated: boolean;
 }
 
-type AggregateGroup = "type" | "symbol" | "strategy" | "engine" | "engine_id" | "host" | "account"
-  | "mode" | "status";
+type AggregateGroup =
+  "type" | "symbol" | "strategy" | "engine" | "engine_id" | "host" | "account" | "mode" | "status";
 
 export interface AggregatesQuery extends EventFilter {
   metric?: "count" | "rate" | "sum" | "avg" | "min" | "max" | "p50" | "p90" | "p99";
@@ -74,8 +74,17 @@ export interface AggregateBucket {
   }[];
 }
 
-export type TradeOutcome = "vetoed" | "signalled" | "working" | "filled" | "partially_filled"
-  | "rejected" | "cancelled" | "expired" | "unknown" | "error";
+export type TradeOutcome =
+  | "vetoed"
+  | "signalled"
+  | "working"
+  | "filled"
+  | "partially_filled"
+  | "rejected"
+  | "cancelled"
+  | "expired"
+  | "unknown"
+  | "error";
 
 export interface TradesQuery
   extends Omit<EventFilter, "event_type" | "engine" | "filter">, EventRange {

@@ -3,7 +3,7 @@
 export interface BackoffPolicy {
   /** No wait is shorter, in milliseconds. */
   minMs: number;
-  /** The longest first wait, unless the server says its own by `retry:`; doubles with each failure. */
+  /** The longest first wait, unless the server says another by `retry:`; doubles each time. */
   baseMs: number;
   /** No wait is longer, but where the server asks for more. */
   maxMs: number;
@@ -29,8 +29,8 @@ const MAX_WAIT_MS = 86_400_000;
  * lower bound and one that doubles, so that the clients of a server that died do not return as one.
  *
  * @param failures how many attempts have failed in a row before, from 0.
- * @param askedMs what the server asked to wait (Retry-After, or `retry:` of a shutdown): the wait is
- *     never shorter, and up to a quarter longer.
+ * @param askedMs what the server asked to wait (Retry-After, or `retry:` of a shutdown): the wait
+ *     is never shorter, and up to a quarter longer.
  */
 export function backoffMs(failures: number, policy: BackoffPolicy, askedMs = 0): number {
   const upper = Math.min(policy.maxMs, policy.baseMs * 2 ** Math.min(failures, 30));

@@ -1,7 +1,17 @@
 // The client: everything that can be asked of one server. Holds no connection by itself.
 import type {
-  AggregatesAnswer, AggregatesQuery, CommandInput, EventsPage, EventsQuery, LatestAnswer,
-  LatestQuery, PublishAnswer, Stats, TradeChain, TradesPage, TradesQuery,
+  AggregatesAnswer,
+  AggregatesQuery,
+  CommandInput,
+  EventsPage,
+  EventsQuery,
+  LatestAnswer,
+  LatestQuery,
+  PublishAnswer,
+  Stats,
+  TradeChain,
+  TradesPage,
+  TradesQuery,
 } from "./answers.js";
 import type { BackoffPolicy } from "./backoff.js";
 import { invalidOption, TapedeckError } from "./errors.js";
@@ -11,7 +21,10 @@ import { Http, type HttpOptions } from "./http.js";
 import { ndjsonValues } from "./ndjson.js";
 import { TelemetryStream } from "./stream.js";
 import {
-  backoffOf, DEFAULT_MAX_EVENT_BYTES, settingsOf, type StreamOptions,
+  backoffOf,
+  DEFAULT_MAX_EVENT_BYTES,
+  settingsOf,
+  type StreamOptions,
 } from "./stream-options.js";
 
 export interface TapedeckOptions extends HttpOptions {
@@ -44,8 +57,8 @@ export class Tapedeck {
   }
 
   /**
-   * Events as they happen, after those that `since`, `replay` or `lastEventId` ask for. Connects when
-   * iterated, or at once with `onEvent`.
+   * Events as they happen, after those that `since`, `replay` or `lastEventId` ask for. Connects
+   * when iterated, or at once with `onEvent`.
    * @throws TapedeckError invalid_option
    */
   stream<const Type extends string = string>(
@@ -108,10 +121,7 @@ export class Tapedeck {
   }
 
   /** Page after page of trades(), until there are none. */
-  tradePages(
-    query: TradesQuery = {},
-    options: CallOptions = {},
-  ): AsyncGenerator<TradesPage, void> {
+  tradePages(query: TradesQuery = {}, options: CallOptions = {}): AsyncGenerator<TradesPage, void> {
     return pages((cursor) => this.trades({ ...query, ...cursor }, options));
   }
 
@@ -127,7 +137,7 @@ export class Tapedeck {
     return this.#get("/stats", {}, options);
   }
 
-  /** Orders engines to do something. Sent once and never again by itself: it may have been obeyed. */
+  /** Orders engines to do something. Never sent again by itself: it may have been obeyed. */
   command(input: CommandInput, options: CallOptions = {}): Promise<{ id: string }> {
     return this.#answer("POST", "/commands", {
       headers: { "Content-Type": "application/json" },
@@ -159,7 +169,10 @@ export class Tapedeck {
       const request = { params: { ...query, format: "ndjson" } };
       const { body } = await this.#http.openInTime("GET", "/export", request, controller);
       if (body === null) throw new TapedeckError("invalid_answer", "The answer has no body.");
-      yield* ndjsonValues(body, DEFAULT_MAX_EVENT_BYTES) as AsyncGenerator<EventOf<Type>, undefined>;
+      yield* ndjsonValues(body, DEFAULT_MAX_EVENT_BYTES) as AsyncGenerator<
+        EventOf<Type>,
+        undefined
+      >;
     } catch (error) {
       throw options.signal?.aborted ? options.signal.reason : error;
     } finally {
@@ -197,4 +210,3 @@ function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-

@@ -53,7 +53,7 @@ export class Connection {
       controller.abort();
       throw new TapedeckError(
         "invalid_answer",
-        `The stream's answer is not text/event-stream but ${type.slice(0, 80) || "without a type"}.`,
+        `The answer is not text/event-stream but ${type.slice(0, 80) || "without a type"}.`,
         { status: response.status },
       );
     }
@@ -75,7 +75,9 @@ export class Connection {
       try {
         piece = await this.#reader.read();
       } catch (error) {
-        throw this.#controller.signal.aborted ? this.#controller.signal.reason : networkError(error);
+        throw this.#controller.signal.aborted
+          ? this.#controller.signal.reason
+          : networkError(error);
       } finally {
         this.#readingSince = undefined;
       }

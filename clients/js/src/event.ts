@@ -4,9 +4,9 @@ import { SERVER_EVENT_TYPES, type EventOrigin, type EventPayloads } from "./even
 /** A type of events that EventPayloads names. */
 export type KnownEventType = keyof EventPayloads & string;
 
-// Stands for "a type that EventPayloads does not name". A union that also had a plain `string` could
-// not be narrowed by `event.type === "order_event"`: the compiler would have to keep the event that
-// may be anything. A unit type of its own keeps the union discriminated, and lets the compiler
+// Stands for "a type that EventPayloads does not name". A union that also had a plain `string`
+// could not be narrowed by `event.type === "order_event"`: the compiler would have to keep the
+// event that may be anything. A unit type of its own keeps the union discriminated, and lets the compiler
 // refuse a mistyped `case "order_evnt"`. It exists for the compiler only.
 declare enum OtherType {
   other = "any type that EventPayloads does not name",
@@ -19,7 +19,7 @@ export interface EventBase<Type extends string, Payload> {
   /** RFC 3339, UTC, six fractional digits: when it happened at the publisher. */
   timestamp: string;
   payload: Payload;
-  /** `<epoch>-<seq>`; see the server's docs/contract.md. Pass it to `since`, `until`, `lastEventId`. */
+  /** `<epoch>-<seq>`, for `since`, `until` and `lastEventId`; see the server's docs/contract.md. */
   id: string;
   source?: EventOrigin;
 }

@@ -4,7 +4,7 @@ import { invalidOption } from "./errors.js";
 
 type OneOrMany<T extends string = string> = T | readonly T[];
 
-/** Each key: any of the values; all keys together. An empty list is an error: it matches nothing. */
+/** Each key: any of the values; all keys together. An empty list is an error: it has no match. */
 export interface EventFilter<Type extends string = string> {
   event_type?: OneOrMany<Type>;
   symbol?: OneOrMany;

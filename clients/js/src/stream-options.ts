@@ -5,7 +5,7 @@ import type { EventFilter, EventRange } from "./filter.js";
 import { positive } from "./http.js";
 import type { VisibilitySource } from "./visibility.js";
 
-/** Events that this stream asked for and that are gone: evicted and not stored, or another epoch. */
+/** Events that were asked for and are gone: evicted and not stored, or of another epoch. */
 export interface StreamGap {
   /** The id (or time) after which events were asked for. */
   requested: string;
@@ -26,8 +26,7 @@ export type StreamState =
   | { state: "closed"; error: unknown };
 
 export interface StreamOptions<Type extends string = string, Event = unknown>
-  extends EventFilter<Type>,
-    EventRange {
+  extends EventFilter<Type>, EventRange {
   /** First the newest N that match. */
   replay?: number;
   /** With `since`: plays the past back; 1: as it happened, 0: as fast as it can be read. */
@@ -93,8 +92,18 @@ export function settingsOf<Event>(
   backoff: BackoffPolicy,
 ): StreamSettings<Event> {
   const {
-    lastEventId, signal, onEvent, onGap, onState, onError, reconnect, silenceSlackMs,
-    maxEventBytes, releaseWhenHiddenMs, visibility, ...params
+    lastEventId,
+    signal,
+    onEvent,
+    onGap,
+    onState,
+    onError,
+    reconnect,
+    silenceSlackMs,
+    maxEventBytes,
+    releaseWhenHiddenMs,
+    visibility,
+    ...params
   } = options;
   if (lastEventId !== undefined && !/^[\x20-\x7e]{1,256}$/.test(lastEventId)) {
     throw invalidOption("lastEventId", "must be the id of an event.");
@@ -112,7 +121,11 @@ export function settingsOf<Event>(
         ? undefined
         : positive("releaseWhenHiddenMs", releaseWhenHiddenMs),
     visibility: visibility ?? document,
-    signal, onEvent, onGap, onState, onError,
+    signal,
+    onEvent,
+    onGap,
+    onState,
+    onError,
   };
 }
 

@@ -1,5 +1,5 @@
-// A stream of events that survives its connections and ends only when asked to, when the server says
-// that there is nothing more, or when trying again cannot help.
+// A stream of events that survives its connections and ends only when asked to, when the server
+// says that there is nothing more, or when trying again cannot help.
 //
 // It reads when somebody wants the next event and not before: with a slow consumer the socket fills
 // up and the server waits, then sends what was missed from its history. So memory is bounded by one
@@ -14,8 +14,7 @@ import type { StreamGap, StreamSettings, StreamState } from "./stream-options.js
 
 /** What messages() gives: events, and gaps in their places. */
 export type StreamMessage<Event = TelemetryEvent> =
-  | { kind: "event"; event: Event; id: string }
-  | { kind: "gap"; gap: StreamGap; id: string };
+  { kind: "event"; event: Event; id: string } | { kind: "gap"; gap: StreamGap; id: string };
 
 /** Made by Tapedeck.stream(). Iterate it, once, or give onEvent. */
 export class TelemetryStream<Event = TelemetryEvent> implements AsyncIterable<Event> {
@@ -56,7 +55,7 @@ export class TelemetryStream<Event = TelemetryEvent> implements AsyncIterable<Ev
     if (settings.onEvent) void this.#push(settings.onEvent);
   }
 
-  /** The id of what was handed out last: given as `lastEventId`, another stream goes on after it. */
+  /** The id of what was handed out last: a stream with this `lastEventId` goes on after it. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
@@ -231,8 +230,8 @@ export class TelemetryStream<Event = TelemetryEvent> implements AsyncIterable<Ev
 }
 
 /**
- * The values of the unnamed messages. To parse them at once takes a third less time than one by one;
- * nothing when that fails: then each is parsed in its turn, and the broken one is an error there.
+ * The values of the unnamed messages. To parse them at once takes a third less time than one by
+ * one; nothing when that fails: then each is parsed in its turn, and the broken one fails there.
  */
 function parseTogether(batch: readonly SseMessage[]): readonly unknown[] {
   const texts: string[] = [];

@@ -1,4 +1,4 @@
-// The package as it is installed: what is in it, and that a strict project compiles and runs with it.
+// The package as it is installed: what is in it, and that a strict project builds and runs with it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
@@ -11,8 +11,16 @@ const run = promisify(execFile);
 
 test("a project that installs the package compiles without DOM types and runs", async (t) => {
   const folder = await temporaryFolder(t);
-  const packed = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]);
-  const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
+  const packed = await run("npm", [
+    "pack",
+    "--ignore-scripts",
+    "--json",
+    "--pack-destination",
+    folder,
+  ]);
+  const [{ filename, files }] = JSON.parse(packed.stdout) as [
+    { filename: string; files: { path: string }[] },
+  ];
   const built = (await readdir("dist")).map((name) => `dist/${name}`);
   assert.deepEqual(
     files.map(({ path }) => path).sort(),
@@ -23,7 +31,9 @@ test("a project that installs the package compiles without DOM types and runs", 
   await mkdir(installed, { recursive: true });
   await run("tar", ["-xzf", join(folder, filename), "-C", installed, "--strip-components=1"]);
   await writeFile(join(folder, "package.json"), '{"type":"module"}');
-  await writeFile(join(folder, "main.ts"), `
+  await writeFile(
+    join(folder, "main.ts"),
+    `
     import { Tapedeck, TapedeckError, type OrderEvent } from "@tapedeck/client";
     const stream = new Tapedeck({ url: "http://127.0.0.1:1" }).stream({
       event_type: "order_event",
@@ -34,12 +44,26 @@ test("a project that installs the package compiles without DOM types and runs", 
     } catch (error) {
       if (error instanceof TapedeckError) console.log(error.code);
     }
-  `);
+  `,
+  );
   const compiler = [
-    resolve("node_modules/.bin/tsc"), "--strict", "--module", "nodenext", "--target", "es2022",
-    "--lib", "es2022", "--types", "node", "--typeRoots", resolve("node_modules/@types"), "main.ts",
+    resolve("node_modules/.bin/tsc"),
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--lib",
+    "es2022",
+    "--types",
+    "node",
+    "--typeRoots",
+    resolve("node_modules/@types"),
+    "main.ts",
   ];
-  await run(process.execPath, compiler, { cwd: folder }).catch((error: { stdout: string }) => assert.fail(error.stdout));
+  await run(process.execPath, compiler, { cwd: folder }).catch((error: { stdout: string }) =>
+    assert.fail(error.stdout),
+  );
   const { stdout } = await run(process.execPath, ["main.js"], { cwd: folder });
   assert.equal(stdout, "network\n");
 });

@@ -11,10 +11,19 @@ const delays = (states: StreamState[]): number[] =>
   states.flatMap((s) => (s.state === "waiting" ? [s.delayMs] : []));
 
 test("waits lie between the bounds, which double up to the largest", () => {
-  for (const [failures, upper] of [[0, 1000], [1, 2000], [4, 16_000], [5, 30_000], [5000, 30_000]]) {
+  for (const [failures, upper] of [
+    [0, 1000],
+    [1, 2000],
+    [4, 16_000],
+    [5, 30_000],
+    [5000, 30_000],
+  ]) {
     for (const random of [0, 0.25, 0.999999]) {
       const ms = backoffMs(failures!, { ...DEFAULT_BACKOFF, random: () => random });
-      assert.ok(Math.abs(ms - (100 + random * (upper! - 100))) < 1e-6, `${failures} ${random} ${ms}`);
+      assert.ok(
+        Math.abs(ms - (100 + random * (upper! - 100))) < 1e-6,
+        `${failures} ${random} ${ms}`,
+      );
     }
   }
 });
@@ -46,7 +55,8 @@ test("each attempt asks for what follows the last event, with the same parameter
   );
   const tapedeck = new Tapedeck({ url: server.url, reconnect: QUICK });
   const ids: string[] = [];
-  for await (const event of tapedeck.stream({ symbol: ["A&B", "C"], since: "e-0" })) ids.push(event.id);
+  for await (const event of tapedeck.stream({ symbol: ["A&B", "C"], since: "e-0" }))
+    ids.push(event.id);
   assert.deepEqual(ids, ["e-1", "e-2", "e-3"]);
   const asked = server.requests.map(({ head }) => /last-event-id: (.*)/i.exec(head)?.[1]);
   assert.deepEqual(asked, [undefined, "e-2", "e-2", "e-9"]);
@@ -83,7 +93,8 @@ test("retry: is the longest first wait, and a shutdown's is kept to", async (t) 
   );
   const states: StreamState[] = [];
   const tapedeck = new Tapedeck({
-    url: server.url, reconnect: { minMs: 1, baseMs: 5000, random: () => 0.5 },
+    url: server.url,
+    reconnect: { minMs: 1, baseMs: 5000, random: () => 0.5 },
   });
   for await (const _ of tapedeck.stream({ onState: (s) => states.push(s) }));
   assert.deepEqual(delays(states), [21, 90]); // 1 + 0.5 * 40; 80 * 1.125
@@ -98,7 +109,8 @@ test("a connection on which nothing comes is given up and resumed", async (t) =>
   );
   const states: StreamState[] = [];
   const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream({
-    silenceSlackMs: 50, onState: (s) => states.push(s),
+    silenceSlackMs: 50,
+    onState: (s) => states.push(s),
   });
   const ids: string[] = [];
   for await (const event of stream) ids.push(event.id);
@@ -110,11 +122,14 @@ test("a connection on which nothing comes is given up and resumed", async (t) =>
 
 test("a consumer that takes its time is no silence of the server", async (t) => {
   const connection = 'event: connection\ndata: {"heartbeat_seconds":0.01}\n\n';
-  const server = await rawServer(t, ({ socket }) =>
-    void socket.write(STREAM_HEAD + connection + frame(1) + frame(2)));
+  const server = await rawServer(
+    t,
+    ({ socket }) => void socket.write(STREAM_HEAD + connection + frame(1) + frame(2)),
+  );
   const states: string[] = [];
   const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream({
-    silenceSlackMs: 10, onState: ({ state }) => states.push(state),
+    silenceSlackMs: 10,
+    onState: ({ state }) => states.push(state),
   });
   let ids = "";
   for await (const event of stream) {
@@ -130,19 +145,39 @@ test("a consumer that takes its time is no silence of the server", async (t) => 
 test("a server that accepts and never answers is given up in time", async (t) => {
   const server = await rawServer(t, () => undefined);
   const tapedeck = new Tapedeck({
-    url: server.url, timeoutMs: 50, retries: 1, reconnect: { ...QUICK, attempts: 1 },
+    url: server.url,
+    timeoutMs: 50,
+    retries: 1,
+    reconnect: { ...QUICK, attempts: 1 },
   });
-  await assert.rejects(async () => { for await (const _ of tapedeck.stream()); }, { code: "timeout" });
+  await assert.rejects(
+    async () => {
+      for await (const _ of tapedeck.stream());
+    },
+    { code: "timeout" },
+  );
   await assert.rejects(tapedeck.stats(), { code: "timeout", status: undefined });
   assert.equal(server.requests.length, 4);
 });
 
 test("an answer that is no stream, and a message that is no event, end the stream", async (t) => {
   const bad = async (...answers: string[]): Promise<void> => {
-    const server = await rawServer(t, ...answers.map((text) => ({ socket }: RawRequest) => socket.end(text)));
+    const server = await rawServer(
+      t,
+      ...answers.map(
+        (text) =>
+          ({ socket }: RawRequest) =>
+            socket.end(text),
+      ),
+    );
     const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream();
     const seen: string[] = [];
-    await assert.rejects(async () => { for await (const e of stream) seen.push(e.id); }, { code: "invalid_answer" });
+    await assert.rejects(
+      async () => {
+        for await (const e of stream) seen.push(e.id);
+      },
+      { code: "invalid_answer" },
+    );
     assert.equal(server.requests.length, 1);
     if (answers[0]!.startsWith(STREAM_HEAD)) assert.deepEqual(seen, ["e-1", "e-2"]);
   };
@@ -152,13 +187,25 @@ test("an answer that is no stream, and a message that is no event, end the strea
 });
 
 test("401 and 403 end the stream with the server's words", async (t) => {
-  for (const [status, code] of [["401 Unauthorized", "no_credentials"], ["403 Forbidden", "not_allowed"]]) {
+  for (const [status, code] of [
+    ["401 Unauthorized", "no_credentials"],
+    ["403 Forbidden", "not_allowed"],
+  ]) {
     const body = `{"ok":false,"error":"No.","code":"${code}","field":"Authorization"}`;
     const server = await rawServer(t, ({ socket }) => socket.end(answer(status!, [], body)));
     const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream();
-    await assert.rejects(async () => { for await (const _ of stream); }, {
-      name: "TapedeckError", status: Number(status!.slice(0, 3)), code, field: "Authorization", message: "No.",
-    });
+    await assert.rejects(
+      async () => {
+        for await (const _ of stream);
+      },
+      {
+        name: "TapedeckError",
+        status: Number(status!.slice(0, 3)),
+        code,
+        field: "Authorization",
+        message: "No.",
+      },
+    );
     assert.equal(server.requests.length, 1);
   }
 });
@@ -191,11 +238,15 @@ test("a page that is hidden for long lets go and goes on when it is seen", async
   const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream({
     releaseWhenHiddenMs: 20,
     visibility: page,
-    onEvent: (event) => { seen.push(event.id); },
+    onEvent: (event) => {
+      seen.push(event.id);
+    },
     onState: ({ state }) => states.push(state),
   });
   await until(() => seen.length === 1, "the first event");
-  server.requests[0]!.socket.on("close", () => { let_go = true; });
+  server.requests[0]!.socket.on("close", () => {
+    let_go = true;
+  });
   page.show(false);
   page.show(true); // only a glance elsewhere
   page.show(false);
@@ -216,7 +267,9 @@ test("a stream that is closed while the page is hidden ends", async (t) => {
   page.hidden = true;
   const states: string[] = [];
   const stream = new Tapedeck({ url: server.url }).stream({
-    releaseWhenHiddenMs: 1, visibility: page, onEvent: () => undefined,
+    releaseWhenHiddenMs: 1,
+    visibility: page,
+    onEvent: () => undefined,
     onState: ({ state }) => states.push(state),
   });
   await until(() => states.includes("hidden"), "hidden");
@@ -233,7 +286,10 @@ test("calls of next that do not wait for one another get the events in order", a
   const stream = new Tapedeck({ url: server.url }).stream();
   const iterator = stream[Symbol.asyncIterator]();
   const steps = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
-  assert.deepEqual(steps.map((step) => step.value?.id), ["e-1", "e-2", "e-3"]);
+  assert.deepEqual(
+    steps.map((step) => step.value?.id),
+    ["e-1", "e-2", "e-3"],
+  );
   const waiting = iterator.next();
   await iterator.return!();
   assert.deepEqual(await waiting, { done: true, value: undefined });

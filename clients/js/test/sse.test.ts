@@ -18,7 +18,11 @@ test("fields make a message when an empty line follows", () => {
 });
 
 test("one space after the colon is dropped, no more", () => {
-  assert.deepEqual(parse("data:a\n\ndata:  b\n\ndata\n\n"), [message("a"), message(" b"), message("")]);
+  assert.deepEqual(parse("data:a\n\ndata:  b\n\ndata\n\n"), [
+    message("a"),
+    message(" b"),
+    message(""),
+  ]);
 });
 
 test("several data lines are joined by line feeds", () => {
@@ -55,7 +59,9 @@ test("an id is in force when its block ends, even without data, and stays", () =
   assert.deepEqual(parse("\n", parser), []);
   assert.equal(parser.lastEventId, "e-1");
   assert.deepEqual(parse("data: a\n\nid: b\0d\ndata: b\n\nid\ndata: c\n\n", parser), [
-    message("a", "", "e-1"), message("b", "", "e-1"), message("c", "", ""),
+    message("a", "", "e-1"),
+    message("b", "", "e-1"),
+    message("c", "", ""),
   ]);
 });
 
@@ -72,7 +78,13 @@ test("an event name holds for one message", () => {
 });
 
 test("invalid UTF-8 becomes replacement characters and breaks nothing", () => {
-  const bytes = new Uint8Array([...bytesOf("data: "), 0xff, 0xe2, 0x82, ...bytesOf("\n\ndata: b\n\n")]);
+  const bytes = new Uint8Array([
+    ...bytesOf("data: "),
+    0xff,
+    0xe2,
+    0x82,
+    ...bytesOf("\n\ndata: b\n\n"),
+  ]);
   assert.deepEqual(parse(bytes), [message("\ufffd\ufffd"), message("b")]);
 });
 
@@ -93,19 +105,32 @@ test("bytes cut anywhere give the same messages", () => {
     return Math.floor((state / 2 ** 32) * below);
   };
   const pieces = [
-    "data: {\"a\":1}\n\n", "id: e-7\ndata: €\u{1F4C8}ü\r\n\r\n", ": heartbeat\r", "event: gap\rdata: x\r\r",
-    "data\ndata:  y\n\n", "retry: 10\n\n", "\n", "\r\n", "\r", "id\n", "\ufeff", "data:z\r\n\n",
-    "id: \0\n", "nonsense\n",
+    'data: {"a":1}\n\n',
+    "id: e-7\ndata: €\u{1F4C8}ü\r\n\r\n",
+    ": heartbeat\r",
+    "event: gap\rdata: x\r\r",
+    "data\ndata:  y\n\n",
+    "retry: 10\n\n",
+    "\n",
+    "\r\n",
+    "\r",
+    "id\n",
+    "\ufeff",
+    "data:z\r\n\n",
+    "id: \0\n",
+    "nonsense\n",
   ];
   for (let round = 0; round < 500; ++round) {
-    const text = Array.from({ length: 1 + random(30) }, () => pieces[random(pieces.length)]).join("");
+    const text = Array.from({ length: 1 + random(30) }, () => pieces[random(pieces.length)]).join(
+      "",
+    );
     const bytes = bytesOf(text);
     if (random(3) === 0 && bytes.length > 0) bytes[random(bytes.length)] = random(256);
     const whole = new SseParser(1000);
     const expected = parse(bytes, whole);
     const cut = new SseParser(1000);
     const got: SseMessage[] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const end = Math.min(bytes.length, at + 1 + random(random(2) === 0 ? 3 : 40));
       const shared = bytes.slice(at, end);
       cut.push(shared, got);

@@ -7,8 +7,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import {
-  isEvent, isKnownEvent, SERVER_EVENT_TYPES, Tapedeck, type GenericEvent, type OrderEvent,
-  type OrderEventPayload, type TelemetryEvent, type TelemetryStream,
+  isEvent,
+  isKnownEvent,
+  SERVER_EVENT_TYPES,
+  Tapedeck,
+  type GenericEvent,
+  type OrderEvent,
+  type OrderEventPayload,
+  type TelemetryEvent,
+  type TelemetryStream,
 } from "@tapedeck/client";
 import { program } from "#scripts/server.mjs";
 import { serve, temporaryFolder } from "./support/server.js";
@@ -19,7 +26,8 @@ declare module "@tapedeck/client" {
   }
 }
 
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_ extends true>(): void => undefined;
 
 function narrowing(event: TelemetryEvent): string {
@@ -55,7 +63,9 @@ function guards(event: TelemetryEvent): void {
 
 async function streams(tapedeck: Tapedeck): Promise<void> {
   holds<Same<ReturnType<typeof any>, TelemetryStream<TelemetryEvent>>>();
-  function any() { return tapedeck.stream(); }
+  function any() {
+    return tapedeck.stream();
+  }
   for await (const event of tapedeck.stream({ event_type: ["order_event", "signal_event"] })) {
     if (event.type === "order_event") event.payload.order_id.length;
     else event.payload.signal.length;
@@ -63,7 +73,10 @@ async function streams(tapedeck: Tapedeck): Promise<void> {
   for await (const event of tapedeck.stream({ event_type: "my_event" })) {
     holds<Same<typeof event, GenericEvent<"my_event">>>();
   }
-  tapedeck.stream({ event_type: "order_event", onEvent: (event) => void event.payload.side.length });
+  tapedeck.stream({
+    event_type: "order_event",
+    onEvent: (event) => void event.payload.side.length,
+  });
   const chosen: string[] = [];
   for await (const event of tapedeck.stream({ event_type: chosen })) narrowing(event);
   // @ts-expect-error no such option
@@ -73,20 +86,26 @@ async function streams(tapedeck: Tapedeck): Promise<void> {
 }
 
 async function publishing(tapedeck: Tapedeck): Promise<void> {
-  const health = { type: "engine_health", payload: { engine_name: "E", status: "active", metrics: { a: 1 } } } as const;
+  const health = {
+    type: "engine_health",
+    payload: { engine_name: "E", status: "active", metrics: { a: 1 } },
+  } as const;
   await tapedeck.publish(health);
   await tapedeck.publish([health, { type: "my_event", payload: { a: 1 } }]);
   await tapedeck.publish([1, 2].map((n) => ({ type: "my_event", payload: { n } })));
   // @ts-expect-error the payload lacks required fields
   await tapedeck.publish({ type: "order_event", payload: { symbol: "NIFTY" } });
+  const required = { order_id: "A", symbol: "N", side: "BUY", status: "new" };
+  await tapedeck.publish([health, { type: "order_event", payload: { ...required, price: 1 } }]);
   // @ts-expect-error a price is a number, in a batch too
-  await tapedeck.publish([health, { type: "order_event", payload: { order_id: "A", symbol: "N", side: "BUY", status: "new", price: "1" } }]);
+  await tapedeck.publish([health, { type: "order_event", payload: { ...required, price: "1" } }]);
   // @ts-expect-error acks are memory and durable
   await tapedeck.publish(health, { ack: "disk" });
 }
 
 test("events narrow by their type, at run time as in the types", () => {
-  const event = (type: string, payload: object) => ({ type, payload, timestamp: "", id: "e-1" }) as TelemetryEvent;
+  const event = (type: string, payload: object) =>
+    ({ type, payload, timestamp: "", id: "e-1" }) as TelemetryEvent;
   assert.equal(narrowing(event("order_event", { order_id: "A", remaining_qty: 0 })), "A 0");
   assert.equal(narrowing(event("spread_event", { legs: ["a", "b"], width: 2 })), "a,b2");
   guards(event("my_event", { anything: 1 }));
@@ -97,7 +116,9 @@ test("events narrow by their type, at run time as in the types", () => {
 
 test("the generated types are those of the server's schema", async (t) => {
   const { url } = await serve(t, ["--memory"]);
-  const { schema } = (await (await fetch(`${url}/api/telemetry/schema`)).json()) as { schema: { $defs: object } };
+  const { schema } = (await (await fetch(`${url}/api/telemetry/schema`)).json()) as {
+    schema: { $defs: object };
+  };
   assert.deepEqual([...SERVER_EVENT_TYPES], Object.keys(schema.$defs));
 
   const run = promisify(execFile);

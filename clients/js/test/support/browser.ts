@@ -10,14 +10,17 @@ import { until } from "./server.js";
 
 /** The path of a program on PATH; undefined when there is none. */
 export function onPath(name: string): string | undefined {
-  return (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, name)).find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 export class Browser {
@@ -37,11 +40,21 @@ export class Browser {
       driver.kill();
       await ended;
     });
-    await until(() => call("GET", `${base}/status`).then(isReady, () => false), "chromedriver is ready");
+    await until(
+      () => call("GET", `${base}/status`).then(isReady, () => false),
+      "chromedriver is ready",
+    );
     const args = [
-      "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-      "--disable-background-networking", "--disable-component-update", "--disable-sync",
-      "--disable-dev-shm-usage", `--user-data-dir=${profile}`,
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-dev-shm-usage",
+      `--user-data-dir=${profile}`,
     ];
     const chromeOptions = { args, binary: onPath("chromium") };
     const answer = await call("POST", `${base}/session`, {
@@ -63,7 +76,9 @@ export class Browser {
   /** Opens a tab in front of the present one; resolves with the way back. */
   async coverByTab(): Promise<() => Promise<void>> {
     const before = await call("GET", `${this.session}/window`);
-    const tab = (await call("POST", `${this.session}/window/new`, { type: "tab" })) as { handle: string };
+    const tab = (await call("POST", `${this.session}/window/new`, { type: "tab" })) as {
+      handle: string;
+    };
     await call("POST", `${this.session}/window`, { handle: tab.handle });
     return async () => {
       await call("DELETE", `${this.session}/window`);

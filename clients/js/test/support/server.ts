@@ -89,6 +89,11 @@ export function answer(status: string, headers: string[], body: string): string 
 
 /** A frame as the server writes them. */
 export function frame(n: number, padding = ""): string {
-  const event = { type: "n_event", timestamp: "2025-11-18T07:55:41.123456Z", payload: { n, padding }, id: `e-${n}` };
+  const event = {
+    type: "n_event",
+    timestamp: "2025-11-18T07:55:41.123456Z",
+    payload: { n, padding },
+    id: `e-${n}`,
+  };
   return `id: e-${n}\ndata: ${JSON.stringify(event)}\n\n`;
 }
