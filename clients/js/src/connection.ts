@@ -31,6 +31,10 @@ export class Connection {
     this.#controller = controller;
     this.#slackMs = options.silenceSlackMs;
     this.parser = new SseParser(options.maxEventBytes, options.lastEventId);
+    // The body of another fetch than the platform's may not know of the signal.
+    const letGo = (): void => void reader.cancel().catch(() => undefined);
+    controller.signal.addEventListener("abort", letGo);
+    if (controller.signal.aborted) letGo();
     this.expectHeartbeat(options.heartbeatSeconds);
   }
 
@@ -75,13 +79,15 @@ export class Connection {
       try {
         piece = await this.#reader.read();
       } catch (error) {
-        throw this.#controller.signal.aborted
-          ? this.#controller.signal.reason
-          : networkError(error);
+        throw this.#reasonToEnd() ?? networkError(error);
       } finally {
         this.#readingSince = undefined;
       }
-      if (piece.done) return undefined;
+      if (piece.done) {
+        const reason = this.#reasonToEnd();
+        if (reason !== undefined) throw reason;
+        return undefined;
+      }
       if (piece.value !== undefined) this.parser.push(piece.value, messages);
     }
     return messages;
@@ -90,6 +96,11 @@ export class Connection {
   close(): void {
     clearTimeout(this.#timer);
     this.#controller.abort();
+  }
+
+  #reasonToEnd(): unknown {
+    const { aborted, reason } = this.#controller.signal;
+    return aborted ? (reason as unknown) : undefined;
   }
 
   #arm(ms: number): void {

@@ -85,6 +85,10 @@ export class Http {
     } catch (error) {
       throw request.signal.aborted ? request.signal.reason : networkError(error);
     }
+    if (request.signal.aborted) {
+      void response.body?.cancel().catch(() => undefined); // a fetch that does not heed signals
+      throw request.signal.reason;
+    }
     if (isRedirect(response)) throw redirected(response.status);
     if (!response.ok) throw await errorOf(response);
     return response;

@@ -121,22 +121,23 @@ test("a connection on which nothing comes is given up and resumed", async (t) =>
 });
 
 test("a consumer that takes its time is no silence of the server", async (t) => {
-  const connection = 'event: connection\ndata: {"heartbeat_seconds":0.01}\n\n';
+  const connection = 'event: connection\ndata: {"heartbeat_seconds":0.05}\n\n';
   const server = await rawServer(
     t,
-    ({ socket }) => void socket.write(STREAM_HEAD + connection + frame(1) + frame(2)),
+    ({ socket }) => void socket.write(STREAM_HEAD + connection + frame(1)),
   );
   const states: string[] = [];
   const stream = new Tapedeck({ url: server.url, reconnect: QUICK }).stream({
-    silenceSlackMs: 10,
+    silenceSlackMs: 100,
     onState: ({ state }) => states.push(state),
   });
   let ids = "";
   for await (const event of stream) {
     ids += event.id;
     if (event.id === "e-2") break;
-    const longer = performance.now() + 300; // ten times what counts as silence
+    const longer = performance.now() + 500; // than the 200 that count as silence
     await until(() => performance.now() > longer, "time passes");
+    server.requests[0]!.socket.write(frame(2));
   }
   assert.equal(ids, "e-1e-2");
   assert.deepEqual(states, ["connecting", "open", "closed"]);
@@ -281,16 +282,45 @@ test("a stream that is closed while the page is hidden ends", async (t) => {
 test("calls of next that do not wait for one another get the events in order", async (t) => {
   const server = await rawServer(t, ({ socket }) => {
     socket.write(STREAM_HEAD + frame(1));
-    setImmediate(() => socket.write(frame(2) + frame(3)));
+    setImmediate(() => socket.write(frame(2) + frame(3) + frame(4)));
   });
   const stream = new Tapedeck({ url: server.url }).stream();
   const iterator = stream[Symbol.asyncIterator]();
-  const steps = await Promise.all([iterator.next(), iterator.next(), iterator.next()]);
+  const [first, second, third] = [iterator.next(), iterator.next(), iterator.next()];
+  const last = second.then(() => iterator.next()); // while the third is still to come
+  const steps = await Promise.all([first, second, third, last]);
   assert.deepEqual(
     steps.map((step) => step.value?.id),
-    ["e-1", "e-2", "e-3"],
+    ["e-1", "e-2", "e-3", "e-4"],
   );
   const waiting = iterator.next();
   await iterator.return!();
   assert.deepEqual(await waiting, { done: true, value: undefined });
+});
+
+test("a stream that is closed at whatever moment lets go of its connection", async () => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  for (let moments = 0; moments < 40; ++moments) {
+    let made = 0;
+    let cancelled = 0;
+    let asked!: () => void;
+    const began = new Promise<void>((resolve) => (asked = resolve));
+    // A body that does not know of the request's signal.
+    const fetch = async (): Promise<Response> => {
+      asked();
+      made += 1;
+      const body = new ReadableStream({ cancel: () => void (cancelled += 1) });
+      return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    };
+    const stream = new Tapedeck({ url: "http://127.0.0.1:1", fetch }).stream();
+    const step = stream[Symbol.asyncIterator]().next();
+    await began;
+    for (let i = 0; i < moments; ++i) await Promise.resolve();
+    stream.close();
+    assert.deepEqual(await step, { done: true, value: undefined });
+    await until(() => cancelled === made, `closed after ${moments} moments, it lets go`, 5);
+  }
+  await until(() => timers() <= before, "no timer is left", 5);
 });

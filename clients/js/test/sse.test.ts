@@ -41,6 +41,8 @@ test("an event that CR ends is there before the next byte", () => {
   const parser = new SseParser(100);
   assert.deepEqual(parse("data: a\r\r", parser), [message("a")]);
   assert.deepEqual(parse("\ndata: b\r\n\r", parser), [message("b")]);
+  assert.deepEqual(parse("\ndata: c\r", parser), []);
+  assert.deepEqual(parse("\ndata: d\r\n\r\n", parser), [message("c\nd")]);
 });
 
 test("a byte order mark is dropped at the start only", () => {
@@ -117,6 +119,7 @@ test("bytes cut anywhere give the same messages", () => {
     "id\n",
     "\ufeff",
     "data:z\r\n\n",
+    "data: p\r\ndata: q\r\nid: e-9\r\n\r\n",
     "id: \0\n",
     "nonsense\n",
   ];
