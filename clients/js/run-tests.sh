@@ -3,6 +3,9 @@
 # $TAPEDECK_PROGRAM, or ../../build/tapedeck. Arguments are test files to run instead of all, such as
 # build/test/stream.test.js.
 set -euo pipefail
+if [ -n "${TAPEDECK_PROGRAM:-}" ]; then
+  TAPEDECK_PROGRAM=$(realpath "$TAPEDECK_PROGRAM")
+fi
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 major=$(node -p 'process.versions.node.split(".")[0]') || {

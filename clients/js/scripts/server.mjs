@@ -12,6 +12,13 @@ export function program() {
   );
 }
 
+// A test that is ended because it takes too long must not leave its servers behind.
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
 /**
  * Runs `tapedeck serve` with the arguments on a loopback port (0: any free one) until it is ended.
  * @param {string[]} args
@@ -23,6 +30,8 @@ export async function startServer(args, port = 0) {
     ["serve", "--listen", `127.0.0.1:${port}`, "--log-level", "warn", ...args],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const ended = once(child, "exit");
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), "line").then(([text]) => text),
