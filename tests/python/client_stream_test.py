@@ -185,14 +185,16 @@ def test_a_gap_is_told_where_it_is(make_server: Callable[..., TapedeckServer]) -
 
 def test_a_gap_nobody_listens_to_is_a_warning(make_server: Callable[..., TapedeckServer]) -> None:
     with missing_history(make_server) as client:
-        with pytest.warns(GapWarning, match="could not go on after zz-1.*unknown number"):
+        with pytest.warns(GapWarning, match="could not go on after zz-1.*unknown number") as told:
             next(client.stream(last_event_id="zz-1"))
+        assert told[0].filename == __file__, "it points at who reads the stream"
 
         async def read() -> None:
             await client.stream(last_event_id="zz-1").__anext__()
 
-        with pytest.warns(GapWarning):
+        with pytest.warns(GapWarning) as told:
             asyncio.run(read())
+        assert told[0].filename == __file__
 
 
 def test_a_gap_warning_that_is_an_error_loses_no_event(client: Client) -> None:
@@ -311,6 +313,15 @@ def test_an_async_stream_goes_on_after_a_wait_that_timed_out(client: Client) -> 
             return got + await take_async(stream, 2)
 
     assert asyncio.run(read()) == [0, 1, 2, 3, 4]
+
+
+def test_an_async_stream_goes_on_in_another_loop(client: Client) -> None:
+    client.publish([event(n) for n in range(3)])
+    stream = client.stream(since=BEGINNING)
+    assert asyncio.run(take_async(stream, 3)) == [0, 1, 2]
+    client.publish([event(3), event(4)])
+    assert asyncio.run(take_async(stream, 2)) == [3, 4]
+    stream.close()
 
 
 def test_a_cancelled_connection_attempt_leaves_nothing(scripted: Any) -> None:

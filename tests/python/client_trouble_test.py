@@ -281,9 +281,7 @@ def test_one_outage_is_one_line_in_the_log(
         b"",
     ],
 )
-def test_half_an_answer_is_an_error_not_half_a_result(
-    scripted: Scripted, answer: bytes
-) -> None:
+def test_half_an_answer_is_an_error_not_half_a_result(scripted: Scripted, answer: bytes) -> None:
     there = scripted(lambda peer: peer.send(answer))
     with pytest.raises((Unavailable, ProtocolError)):
         Client(there.url).stats()
@@ -338,6 +336,47 @@ def test_publications_are_not_tried_for_ever_nor_when_they_are_wrong(scripted: S
     with pytest.raises(TapedeckError):
         Client(there.url).publish({"type": "a", "payload": {}})
     assert len(there.requests) == 1
+
+
+def test_a_publication_does_not_sleep_as_long_as_a_server_likes(scripted: Scripted) -> None:
+    there = scripted(lambda peer: peer.answer("429 Slow Down", Retry_After="31"))
+    with pytest.raises(TooManyRequests) as caught:
+        Client(there.url).publish({"type": "a", "payload": {}})
+    assert caught.value.retry_after == 31.0
+    assert len(there.requests) == 1
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_may_be_as_long_as_the_limit_and_not_a_byte_longer(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr("tapedeck._http.MAX_ANSWER_BYTES", 20)
+
+    def stats(body: bytes) -> object:
+        def answers(peer: Peer) -> None:
+            if not chunked:
+                return peer.answer("200 OK", body)
+            peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            return peer.send(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
+        return Client(scripted(answers).url).stats()
+
+    assert stats(b'{"ok":true,"a":1234}') == {"ok": True, "a": 1234}
+    with pytest.raises(ProtocolError, match="longer than 20 bytes"):
+        stats(b'{"ok":true,"a":12345}')
+
+
+def test_a_line_of_an_export_may_not_be_endless(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tapedeck._export.MAX_LINE_BYTES", 100)
+    line = b'{"a":"' + b"x" * 92 + b'"}'
+    assert len(line) == 100
+    good = scripted(lambda peer: peer.answer("200 OK", line + b"\n"))
+    assert len(list(Client(good.url).export())) == 1
+    bad = scripted(lambda peer: peer.answer("200 OK", b" " + line))
+    with pytest.raises(ProtocolError, match="longer than 100 bytes"):
+        list(Client(bad.url).export())
 
 
 def test_commands_are_never_sent_twice(scripted: Scripted) -> None:
