@@ -124,6 +124,37 @@ def test_events_a_server_repeats_after_a_resume_are_not_handed_out_again(
 
 
 @both_ways
+@pytest.mark.parametrize("id", ["5", '"x"', '"e-' + "9" * 5000 + '"', "null", "[]"])
+def test_an_event_with_a_strange_id_is_an_event(scripted: Scripted, read: Reader, id: str) -> None:
+    def ends(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(frame(1))
+
+    def strange(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(b'id: e-2\ndata: {"payload":{"n":2},"id":%s}\n\n' % id.encode() + frame(3))
+        peer.hang()
+
+    assert read(Client(scripted(ends, strange).url), 3) == [1, 2, 3]
+
+
+@both_ways
+def test_the_wish_to_be_asked_at_once_is_not_taken_literally(
+    scripted: Scripted, read: Reader
+) -> None:
+    def impatient(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(b"retry: 0\n\n")
+
+    states: List[StreamState] = []
+    fails = [lambda peer: peer.answer("503 Busy")] * 3
+    assert read(Client(scripted(impatient, *fails, rest(1)).url), 1, on_state=states.append) == [1]
+    delays = [state.delay for state in states if state.name == "waiting"]
+    assert len(delays) == 4
+    assert max(delays) > 0
+
+
+@both_ways
 @pytest.mark.parametrize("status", ["500 Oops", "502 Bad Gateway", "503 Busy", "408 Slow"])
 def test_failures_that_pass_are_waited_out(scripted: Scripted, read: Reader, status: str) -> None:
     states: List[StreamState] = []
