@@ -315,6 +315,7 @@ def test_an_async_stream_goes_on_after_a_wait_that_timed_out(client: Client) -> 
     assert asyncio.run(read()) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_async_stream_goes_on_in_another_loop(client: Client) -> None:
     client.publish([event(n) for n in range(3)])
     stream = client.stream(since=BEGINNING)
@@ -322,6 +323,8 @@ def test_an_async_stream_goes_on_in_another_loop(client: Client) -> None:
     client.publish([event(3), event(4)])
     assert asyncio.run(take_async(stream, 2)) == [3, 4]
     stream.close()
+    del stream
+    gc.collect()  # asyncio complains of loops that ended with a socket open
 
 
 def test_a_cancelled_connection_attempt_leaves_nothing(scripted: Any) -> None:
