@@ -160,7 +160,7 @@ def test_aggregates_are_figures_by_time(client: Client) -> None:
 
 
 def test_a_trade_is_found_by_its_ids(client: Client) -> None:
-    chain = {"correlation_id": "c1", "strategy": "s", "qty": 50}
+    chain: Dict[str, Any] = {"correlation_id": "c1", "strategy": "s", "qty": 50}
     client.publish(
         [event(1, status="submitted", **chain), event(2, order_id="o-1", status="filled", **chain)]
     )
@@ -240,7 +240,7 @@ def test_a_batch_is_published_whole_or_not_at_all(client: Client) -> None:
 
 def test_what_json_has_no_form_for_is_written_as_the_contract_says(client: Client) -> None:
     day = datetime(2025, 11, 18).date()
-    values: Dict[str, Any] = {"nan": float("nan"), "inf": [float("-inf")], "day": day, 7: (1, 2)}
+    values: Dict[Any, Any] = {"nan": float("nan"), "inf": [float("-inf")], "day": day, 7: (1, 2)}
     client.publish({"type": "x", "payload": values})
     assert client.events()[0]["payload"] == {
         "nan": None,
