@@ -289,16 +289,18 @@ def test_an_async_stream_goes_on_after_a_wait_that_timed_out(client: Client) -> 
     assert asyncio.run(read()) == [0, 1, 2, 3, 4]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_async_stream_goes_on_in_another_loop(client: Client) -> None:
     client.publish([event(n) for n in range(3)])
     stream = client.stream(since=BEGINNING)
-    assert asyncio.run(take_async(stream, 3)) == [0, 1, 2]
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    assert first.run_until_complete(take_async(stream, 3)) == [0, 1, 2]
     client.publish([event(3), event(4)])
-    assert asyncio.run(take_async(stream, 2)) == [3, 4]
+    assert second.run_until_complete(take_async(stream, 2)) == [3, 4]
     stream.close()
-    del stream
-    gc.collect()  # asyncio complains of loops that ended with a socket open
+    for loop in (first, second):
+        loop.run_until_complete(asyncio.sleep(0))  # the socket is closed in its own loop
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
 
 
 def test_a_cancelled_connection_attempt_leaves_nothing(scripted: Any) -> None:
