@@ -89,6 +89,9 @@ struct HttpPost::Impl {
       return std::move(result);
     }
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &result.status);
+    long connections = 0;
+    curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+    result.new_connection = connections > 0;
     curl_off_t seconds = 0;
     if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0) {
       result.retry_after = std::chrono::seconds(seconds);

@@ -23,6 +23,7 @@ struct PostResult {
   long status = 0;
   std::string body;  ///< its first kMostAnswer bytes
   std::optional<std::chrono::seconds> retry_after{};
+  bool new_connection = false;  ///< it may be another server than the last time
 };
 
 class HttpPost {

@@ -26,6 +26,9 @@ class LogCursor {
   /// @return whether the batch is full.
   bool fill(Batch& batch, std::size_t bytes, std::size_t events, std::string_view reason);
 
+  /// What is not copied by now may be evicted.
+  void let_go() noexcept { log_.hold_from(EventLog::kHoldNothing, holder_); }
+
   std::uint64_t next_seq() const noexcept { return next_.load(std::memory_order_acquire); }
   std::uint64_t last_seq() const noexcept { return log_.last_seq(); }
   bool has_more() const noexcept { return last_seq() >= next_seq(); }

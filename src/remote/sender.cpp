@@ -37,13 +37,12 @@ Sender::Sender(TelemetryBus& bus, RemoteOptions options, RemoteUrl url)
   listener_ = BusAccess::add_commit_listener(bus_, [this] {
     if (idle_.load() && idle_.exchange(false)) http_.wake();
   });
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "td-remote");
-    sigset_t all;  // they are the program's, and a SIGPIPE is nobody's
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    run();
-  });
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (...) {
+    BusAccess::remove_commit_listener(bus_, listener_);
+    throw;
+  }
 }
 
 Sender::~Sender() {
@@ -99,6 +98,10 @@ RemoteStats Sender::stats() const {
 // --- the thread ---
 
 void Sender::run() {
+  pthread_setname_np(pthread_self(), "td-remote");
+  sigset_t all;  // they are the program's, and a SIGPIPE is nobody's
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
   spool_.adopt();
   for (;;) {
     const auto now = Clock::now();
@@ -111,6 +114,7 @@ void Sender::run() {
   }
   http_.abort();
   put_away();
+  cursor_.let_go();
 }
 
 /// @return whether to stop.
@@ -129,6 +133,7 @@ bool Sender::take_wishes(Clock::time_point now) {
 void Sender::report() {
   const std::lock_guard lock(mutex_);
   shown_.spooled = spool_.events();
+  shown_.dropped = spool_.damaged_events();  // and what stats() adds
   shown_.connected = shown_.batches > 0 && !is_away();
   shown_.last_error = trouble();
   in_memory_ = filling_.events;
@@ -185,6 +190,8 @@ void Sender::fill() {
   const std::size_t before = filling_.events;
   filling_is_full_ = cursor_.fill(filling_, batch_bytes_, options_.batch_events, drop_reason_);
   in_memory_ += filling_.events - before;
+  // Everything has been read: a hole that comes after this has a reason of its own.
+  if (!filling_is_full_ && spool_.enabled() && !is_away()) drop_reason_ = kTooFast;
   if (before == 0) filling_since_ = Clock::now();
 }
 

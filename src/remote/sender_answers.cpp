@@ -23,6 +23,8 @@ void Sender::on_result(const PostResult& result) {
   switch (answer.verdict) {
     case Verdict::accepted:
     case Verdict::accepted_in_memory:
+      // One that keeps no history may have been replaced by one that does: the next batch asks.
+      if (result.new_connection) keeps_history_ = true;
       return on_accepted(answer);
     case Verdict::bad_event:
       return on_bad_event(answer.bad_index, answer.sentence);
@@ -125,11 +127,7 @@ void Sender::next_part() {
 
 /// Nothing is left of the batch.
 void Sender::finish(const Batch& last_part) {
-  if (head_in_spool_) {
-    spool_.pop();
-  } else if (spool_.enabled()) {
-    drop_reason_ = kTooFast;  // what was full or failed has been got over
-  }
+  if (head_in_spool_) spool_.pop();
   head_in_spool_ = false;
   const std::lock_guard lock(mutex_);
   if (last_part.publisher == name_) {

@@ -160,6 +160,25 @@ TEST(Answers, AServerWithoutAHistoryIsNotAskedForItsDisk) {
   EXPECT_EQ(engine.remote.stats().batches, 10U);
 }
 
+TEST(Answers, AServerThatMayBeAnotherIsAskedForItsDiskAgain) {
+  const auto then_close = [](const RawRequest& request) -> RawReply {
+    return {accept_all(request).bytes, Then::close};
+  };
+  RawServer server({always("400 Bad Request", R"({"ok":false,"field":"ack"})"), then_close});
+  const TempFolder spool;
+  Engine engine(quick_options(url_of(server.port()), spool.path()));
+  for (int n = 1; n <= 3; ++n) {
+    engine.publish(n, n + 1);
+    ASSERT_TRUE(engine.remote.flush(kPatience));
+  }
+  std::vector<bool> asked;
+  for (const RawRequest& request : server.requests()) {
+    asked.push_back(request.head.find("ack=durable") != std::string::npos);
+  }
+  EXPECT_THAT(asked, ::testing::ElementsAre(true, false, false, true));
+  EXPECT_EQ(engine.remote.stats().retries, 0U);
+}
+
 TEST(Answers, ADiskThatFailsAtTheServerDoesNotHoldUpTheStream) {
   const auto degraded = [](const RawRequest& request) -> RawReply {
     return {answer_text("503 Service Unavailable",

@@ -44,6 +44,25 @@ TEST(Crash, WhatAKilledPublisherHadSpooledIsSentByTheNextOneFirst) {
   EXPECT_TRUE(wait_until([&] { return spools_in(spool.path()).empty(); }));
 }
 
+TEST(Crash, OfAPublisherKilledWhileTheServerAnswersTheServerHasTheBeginning) {
+  const TempFolder spool, history;
+  const PeerServer server(history.path());
+  for (int round = 0; round < 3; ++round) {
+    const auto before = static_cast<std::int64_t>(numbers_at(server.port_number).size());
+    {
+      Peer peer(
+          {"send", server.url(), spool.path().string(), std::to_string(before + 1), "400000"});
+      ASSERT_TRUE(wait_until([&] {
+        return static_cast<std::int64_t>(numbers_at(server.port_number).size()) > before;
+      }));
+    }  // killed: what it had in memory is lost
+    Engine next(quick_options(server.url(), spool.path()));
+    ASSERT_TRUE(next.remote.flush(kPatience));
+    const auto numbers = numbers_at(server.port_number);
+    EXPECT_TRUE(counts_up(numbers, 1, static_cast<std::int64_t>(numbers.size()) + 1));
+  }
+}
+
 TEST(Crash, ATornEndIsLeftOutAndTheRestIsSent) {
   const TempFolder spool;
   const std::uint16_t port = free_port();

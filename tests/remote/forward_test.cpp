@@ -152,6 +152,16 @@ TEST(Forward, AfterCloseNothingIsForwardedAnyMoreAndPublishingGoesOn) {
   EXPECT_EQ(engine.remote.stats().sent, 10U);
 }
 
+TEST(Forward, AfterCloseTheLogIsNotHeldAnyMore) {
+  const TempFolder spool;
+  MemoryServer server;
+  Engine engine(quick_options(server.url(), spool.path()),
+                {.log_bytes = std::size_t{4} << 20, .held_bytes = std::size_t{64} << 20});
+  EXPECT_TRUE(engine.remote.close(kPatience));
+  engine.publish(1, 20'001, std::string(1000, 'x'));
+  EXPECT_GT(BusAccess::log(engine.bus).first_seq(), 10'000U);
+}
+
 TEST(Forward, ALogThatThrowsDoesNotEndTheForwarding) {
   const TempFolder spool;
   RawServer server({[](const RawRequest&) -> RawReply {

@@ -57,7 +57,9 @@ int send(char** arguments) {
   const long first = std::atol(arguments[2]), count = std::atol(arguments[3]);
   TelemetryBus bus;
   RemotePublisher remote(bus, options);
-  for (long n = first; n < first + count; ++n) bus.publish(GenericEvent{"n", {{"n", n}}});
+  for (long n = first; n < first + count; ++n) {
+    while (!bus.publish(GenericEvent{"n", {{"n", n}}})) bus.flush();
+  }
   bus.flush();
   tapedeck::testing::wait_until([&] { return remote.stats().queued == 0; });
   say(remote.stats().spooled == 0 ? "sent" : "spooled");
