@@ -49,6 +49,7 @@ from .errors import (
     Unauthorized,
     Unavailable,
 )
+from .remote import Connection, connect, connect_by_environment, connection, disconnect, flush
 from .server import Server, serve
 from .source import set_source
 from .types import Event, Gap, StreamState
@@ -56,6 +57,7 @@ from .types import Event, Gap, StreamState
 __all__ = [
     "BadRequest",
     "Client",
+    "Connection",
     "Event",
     "Export",
     "Forbidden",
@@ -74,6 +76,10 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "__version__",
+    "connect",
+    "connection",
+    "disconnect",
+    "flush",
     "get_telemetry_bus",
     "publish_alert_event",
     "publish_candle_event",
@@ -96,3 +102,5 @@ __all__ = [
     "serve",
     "set_source",
 ]
+
+connect_by_environment()

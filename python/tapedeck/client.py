@@ -159,6 +159,11 @@ class Client(Reads):
         )
         return str(answer.json()["id"])
 
+    def clear_buffer(self) -> None:
+        """Default reads of the server begin after this moment; what is stored can still be reached
+        (``in_="store"``, ranges, exports), and streams go on."""
+        self._requests.request("DELETE", f"{API}/events", repeatable=False)
+
     def stream(
         self,
         event_type: Optional[Values] = None,
