@@ -11,7 +11,7 @@ namespace tapedeck::app {
 namespace {
 
 void add_feed_options(CLI::App& command, RunArguments& arguments) {
-  EngineRunOptions& engines = arguments.engines;
+  desk::EngineRunOptions& engines = arguments.engines;
   command
       .add_option("--feed", engines.feed,
                   "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
@@ -204,7 +204,7 @@ std::shared_ptr<const market::InstrumentTable> table_of(const universe::Universe
   return table;
 }
 
-void set_universe(const RunArguments& arguments, EngineRunOptions& options) {
+void set_universe(const RunArguments& arguments, desk::EngineRunOptions& options) {
   if (arguments.instruments.empty()) {
     if (!arguments.strikes.empty() || !arguments.universe_lists.empty()) {
       throw std::invalid_argument("--strikes and --universe-list need --instruments FILE");
@@ -249,8 +249,8 @@ void add_run_options(CLI::App& command, RunArguments& arguments) {
   add_paper_options(command, arguments);
 }
 
-EngineRunOptions engine_options(const RunArguments& arguments) {
-  EngineRunOptions options = arguments.engines;
+desk::EngineRunOptions engine_options(const RunArguments& arguments) {
+  desk::EngineRunOptions options = arguments.engines;
   for (const std::string& text : arguments.strategy_set) set_parameter(options.strategy, text);
   if (!arguments.decide_on.empty()) {
     options.strategy.timeframe = market::Timeframe::parse(arguments.decide_on);
