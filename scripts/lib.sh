@@ -16,6 +16,12 @@ test_packages=(
   chromium-driver clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
 )
 
+# Python: what the module is built with, and what its tests need. In a virtual environment, since
+# Debian's own pip refuses.
+build_wheels=("nanobind>=2.4,<4")
+test_wheels=("scikit-build-core>=0.10,<2" pytest mypy httpx httpx-sse aiohttp numpy)
+python_packages=(python3-dev python3-venv)
+
 say() { printf '%s\n' "$*" >&2; }
 die() {
   say "$*"
@@ -41,6 +47,24 @@ need_packages() {
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# need_wheels <wheel...>: has them in the virtual environment build/venv, which is made of the
+# `python3` on the PATH, as the user would run it.
+need_wheels() {
+  local venv=$root/build/venv have wanted
+  if [ "$(command -v python3)" = /usr/bin/python3 ]; then need_packages "${python_packages[@]}"; fi
+  have=$("$venv/bin/python" -V 2>/dev/null || true)
+  if [ "$have" != "$(python3 -V)" ]; then
+    rm -rf "$venv"
+    mkdir -p "$root/build"
+    python3 -m venv "$venv"
+  fi
+  wanted=$(printf '%s\n' "$@" | sha256sum | cut -c 1-16)
+  [ ! -f "$venv/has-$wanted" ] || return 0
+  say "Installing Python packages: $*"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2
+  touch "$venv/has-$wanted"
+}
+
 # Jobs that fit the processors and the memory (a large unit takes up to 1.5 GB).
 build_jobs() {
   local cores by_memory
@@ -52,11 +76,17 @@ build_jobs() {
 
 # build_preset <preset> [target...]: configures when needed, then builds.
 build_preset() {
-  local preset=$1 folder=$root/build
+  local preset=$1 folder=$root/build options=()
   shift
-  [ "$preset" = release ] || folder=$root/build/$preset
-  if [ ! -f "$folder/build.ninja" ] || [ "$root/CMakePresets.json" -nt "$folder/build.ninja" ]; then
-    (cd "$root" && cmake --preset "$preset" >"$folder.configure.log" 2>&1) || {
+  if [ "$preset" = release ]; then
+    need_wheels "${build_wheels[@]}"
+    options=(-DTAPEDECK_BUILD_PYTHON=ON "-DPython_EXECUTABLE=$root/build/venv/bin/python")
+  else
+    folder=$root/build/$preset
+  fi
+  if [ ! -f "$folder/build.ninja" ] || [ "$root/CMakePresets.json" -nt "$folder/build.ninja" ] ||
+    [ "$root/scripts/lib.sh" -nt "$folder/build.ninja" ]; then
+    (cd "$root" && cmake --preset "$preset" "${options[@]}" >"$folder.configure.log" 2>&1) || {
       cat "$folder.configure.log" >&2
       die "cmake --preset $preset failed"
     }

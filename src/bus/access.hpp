@@ -1,4 +1,5 @@
-// BusAccess: what the server needs of a bus beyond its public face. Any thread.
+// BusAccess: what the server and the Python module need of a bus beyond its public face. Any
+// thread.
 #pragma once
 
 #include <functional>
@@ -22,6 +23,8 @@ class BusAccess {
   static BusStats stats(TelemetryBus& bus);
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
+  /// Changes BusOptions::buffer_size. A larger buffer fills up from now on.
+  static void set_buffer_size(TelemetryBus& bus, std::size_t events);
   /// Where callbacks that fall off the log are caught up from; nullptr: nowhere. Returns when no
   /// callback reads the former one any more.
   static void set_history(TelemetryBus& bus, const History* history);

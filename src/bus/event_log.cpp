@@ -24,7 +24,6 @@ std::size_t segments_for(std::size_t bytes) {
 
 EventLog::EventLog(std::string epoch, const Limits& limits)
     : epoch_(std::move(epoch)),
-      buffer_size_(limits.buffer_size),
       begin_seq_(limits.first_seq),
       usual_segments_(std::max<std::size_t>(4, segments_for(limits.log_bytes))),
       slots_(usual_segments_ + segments_for(limits.held_bytes)),
@@ -32,6 +31,7 @@ EventLog::EventLog(std::string epoch, const Limits& limits)
       last_seq_(limits.first_seq - 1),
       buffer_first_(limits.first_seq),
       floor_(limits.floor_seq),
+      buffer_size_(limits.buffer_size),
       next_seq_(limits.first_seq),
       buffer_begin_(limits.first_seq) {
   owned_.push_back(std::make_unique<Segment>());
@@ -184,6 +184,15 @@ void EventLog::clear_buffer() noexcept {
   shrink_buffer_to(next_seq_);
   floor_.store(next_seq_, std::memory_order_release);
   commit();
+}
+
+void EventLog::set_buffer_size(std::size_t events) noexcept {
+  buffer_size_ = events;
+  if (next_seq_ - buffer_begin_ > events) {
+    evicted_total_ += next_seq_ - buffer_begin_ - events;
+    shrink_buffer_to(next_seq_ - events);
+    commit();
+  }
 }
 
 std::optional<std::uint16_t> EventLog::type_number(std::string_view name) {

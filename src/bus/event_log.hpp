@@ -138,6 +138,9 @@ class EventLog {
   const std::vector<TypeCount>& types() const noexcept { return types_; }
   std::uint64_t evicted_total() const noexcept { return evicted_total_; }
   void clear_buffer() noexcept;
+  std::size_t buffer_size() const noexcept { return buffer_size_; }
+  /// A smaller buffer forgets at once, a larger one fills up from now on.
+  void set_buffer_size(std::size_t events) noexcept;
 
  private:
   static constexpr std::int64_t kReusing = std::int64_t{1} << 62;
@@ -152,7 +155,6 @@ class EventLog {
   void evict_oldest();
 
   const std::string epoch_;
-  const std::size_t buffer_size_;
   const std::uint64_t begin_seq_;
   const std::size_t usual_segments_;
   mutable std::vector<std::atomic<Segment*>> slots_;
@@ -169,6 +171,7 @@ class EventLog {
   mutable std::atomic<std::uint32_t> commits_{0};
 
   // the writer's
+  std::size_t buffer_size_;
   Segment* head_ = nullptr;
   std::uint64_t next_seq_;
   std::uint64_t buffer_begin_;        // = buffer_first_ once committed

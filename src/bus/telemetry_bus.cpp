@@ -238,7 +238,7 @@ BusStats TelemetryBus::stats_with_role(std::size_t subscriber_count) const {
     if (type.in_buffer > 0) stats.event_counts[type.name] = type.in_buffer;
   }
   std::sort(stats.event_types.begin(), stats.event_types.end());
-  stats.buffer_size = impl_->options.buffer_size;
+  stats.buffer_size = log.buffer_size();
   stats.published_total = log.last_seq() + 1 - log.begin_seq();
   stats.last_seq = log.last_seq();
   stats.total_events = log.last_seq() + 1 - log.buffer_first_seq();
@@ -301,6 +301,13 @@ BusStats BusAccess::stats(TelemetryBus& bus) {
 Result<SeqRange> BusAccess::append(TelemetryBus& bus, std::span<const DecodedEvent> events) {
   const auto role = bus.impl_->collector.take_role();
   return bus.impl_->collector.append(events);
+}
+
+void BusAccess::set_buffer_size(TelemetryBus& bus, std::size_t events) {
+  if (events == 0) throw std::invalid_argument("buffer_size must be at least 1");
+  const auto role = bus.impl_->collector.take_role();
+  bus.impl_->collector.collect_all();
+  bus.impl_->log.set_buffer_size(events);
 }
 
 void BusAccess::set_history(TelemetryBus& bus, const History* history) {

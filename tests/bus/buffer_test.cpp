@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "bus/access.hpp"
 #include "support/bus.hpp"
 
 namespace tapedeck {
@@ -51,6 +52,28 @@ TEST(Buffer, HoldsExactlyItsSizeAndEvictsTheOldestAfterThat) {
   EXPECT_EQ(bus.get_stats().evicted_total, 1U);
   EXPECT_EQ(bus.get_stats().first_seq, 2U);
   EXPECT_EQ(bus.get_recent_events().front().payload, R"({"n":2})");
+  expect_consistent(bus.get_stats());
+}
+
+TEST(Buffer, MadeSmallerForgetsTheOldestAtOnce) {
+  TelemetryBus bus({.buffer_size = 5});
+  for (int n = 1; n <= 5; ++n) bus.publish(numbered(n));
+  BusAccess::set_buffer_size(bus, 2);
+  EXPECT_EQ(bus.get_stats().buffer_size, 2U);
+  EXPECT_EQ(bus.get_stats().evicted_total, 3U);
+  EXPECT_THAT(payloads(bus.get_recent_events()), ElementsAre(R"({"n":4})", R"({"n":5})"));
+  expect_consistent(bus.get_stats());
+}
+
+TEST(Buffer, MadeLargerKeepsMoreFromThenOn) {
+  TelemetryBus bus({.buffer_size = 2});
+  for (int n = 1; n <= 3; ++n) bus.publish(numbered(n));
+  BusAccess::set_buffer_size(bus, 4);
+  for (int n = 4; n <= 6; ++n) bus.publish(numbered(n));
+  EXPECT_THAT(payloads(bus.get_recent_events()),
+              ElementsAre(R"({"n":3})", R"({"n":4})", R"({"n":5})", R"({"n":6})"));
+  EXPECT_EQ(bus.get_stats().evicted_total, 2U);
+  EXPECT_THROW(BusAccess::set_buffer_size(bus, 0), std::invalid_argument);
   expect_consistent(bus.get_stats());
 }
 
