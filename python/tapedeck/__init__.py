@@ -33,12 +33,35 @@ from tapedeck._native import (
     publish_universe_summary,
 )
 from tapedeck.bus import TelemetryBus, get_telemetry_bus
+from tapedeck.desk import Desk, default_desk
+from tapedeck.engines import (
+    ExecutionEngine,
+    MarketDataEngine,
+    Order,
+    Pnl,
+    Position,
+    StrategyEngineV2,
+    UniverseBuilder,
+)
 from tapedeck.server import Server, serve
+from tapedeck.strategy import Candle, Decision, Strategy
 
 __all__ = [
+    "Candle",
+    "Decision",
+    "Desk",
+    "ExecutionEngine",
+    "MarketDataEngine",
+    "Order",
+    "Pnl",
+    "Position",
     "Server",
+    "Strategy",
+    "StrategyEngineV2",
     "TelemetryBus",
+    "UniverseBuilder",
     "__version__",
+    "default_desk",
     "get_telemetry_bus",
     "publish_alert_event",
     "publish_candle_event",

@@ -194,16 +194,6 @@ universe::StrikeQuery strikes_of(const std::string& text) {
   return query;
 }
 
-/// What the dump says of symbols, whenever they expired: a replay may be of any day.
-std::shared_ptr<const market::InstrumentTable> table_of(const universe::UniverseOptions& options) {
-  auto dump =
-      std::make_shared<universe::InstrumentDump>(universe::read_dump(options.dump, options.limits));
-  if (!dump->problem.empty()) throw std::invalid_argument(dump->problem);
-  auto table = std::make_shared<market::InstrumentTable>();
-  universe::Universe(std::move(dump), market::make_date(1900, 1, 1), {}).copy_into(*table);
-  return table;
-}
-
 void set_universe(const RunArguments& arguments, desk::EngineRunOptions& options) {
   if (arguments.instruments.empty()) {
     if (!arguments.strikes.empty() || !arguments.universe_lists.empty()) {
@@ -220,7 +210,7 @@ void set_universe(const RunArguments& arguments, desk::EngineRunOptions& options
   for (const std::string& text : arguments.strikes) {
     options.universe->strikes.push_back(strikes_of(text));
   }
-  options.instruments = table_of(*options.universe);
+  options.instruments = desk::listed_instruments(*options.universe);
 }
 
 void set_parameter(strategy::StrategyOptions& options, const std::string& text) {

@@ -14,6 +14,7 @@
 #include "app/run_registry.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"
+#include "store/pace.hpp"
 
 namespace tapedeck::app {
 namespace {
@@ -138,7 +139,7 @@ int run_serve(const ServeOptions& options) {
   if (options.engines) {
     desk::EngineRunOptions engines = *options.engines;
     engines.log = [](std::string_view line) { spdlog::warn("{}", line); };
-    if (history) engines.keep_pace = [&history] { wait_for_history(*history); };
+    if (history) engines.keep_pace = [&history] { store::wait_for_history(*history); };
     engines.on_command = [&entry](bool killed) {
       if (entry) entry->note_command(killed);
     };

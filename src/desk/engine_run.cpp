@@ -48,8 +48,12 @@ void EngineRunner::Run::finish(const std::string& problem) {
   }
   note_summary();
   engine_thread_.store({});
-  finished_.store(true, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    finished_.store(true, std::memory_order_release);
+  }
   finished_.notify_all();
+  ended_.notify_all();
 }
 
 /// @return false when the feed broke

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -29,6 +31,7 @@ class EngineRunner::Run {
   void wait() const {
     if (launched_) finished_.wait(false, std::memory_order_acquire);
   }
+  bool wait_for(std::chrono::nanoseconds at_most);
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
   std::string error() const {
     const std::lock_guard lock(mutex_);
@@ -51,6 +54,7 @@ class EngineRunner::Run {
     return engine_thread_.load() == std::this_thread::get_id();
   }
   const EngineSet& engines() const noexcept { return engines_; }
+  const std::string& run_id() const noexcept { return run_id_; }
   std::string engine_id(Part part) const {
     return engine_id_of(options_.engine_id_prefix, feed_->mode(), part);
   }
@@ -60,7 +64,7 @@ class EngineRunner::Run {
   enum class Phase { made, running, ended };
 
   std::unique_ptr<market::Feed> make_feed();
-  std::string run_id() const;
+  std::string new_run_id() const;
   void check_symbols() const;
 
   void body();
@@ -89,6 +93,7 @@ class EngineRunner::Run {
   const market::IstDate sim_date_;
   market::PushFeed* push_feed_ = nullptr;  // feed_, where it is one
   const std::unique_ptr<market::Feed> feed_;
+  const std::string run_id_;
   EngineSet engines_;
   Pacer pacer_;
   std::uint64_t steps_ = 0;
@@ -102,7 +107,8 @@ class EngineRunner::Run {
   std::atomic<bool> finished_{false};
   std::atomic<bool> telemetry_stopped_{false};
 
-  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable ended_;  // of mutex_
+  mutable std::mutex mutex_;       // guards what follows, and that finished_ changes
   RunSummary summary_;
   std::string error_;
 

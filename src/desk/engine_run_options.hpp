@@ -77,6 +77,11 @@ struct EngineRunOptions {
   std::function<void()> keep_pace;
 };
 
+/// What a dump says of symbols, whenever they expired: a replay may be of any day.
+/// @throws std::invalid_argument with why the dump cannot be used
+std::shared_ptr<const market::InstrumentTable> listed_instruments(
+    const universe::UniverseOptions& options);
+
 struct RunSummary {
   std::uint64_t records = 0;  ///< ticks, candles and marks of the feed
   std::uint64_t ticks = 0;    ///< of the wanted symbols, as the market data engine saw them

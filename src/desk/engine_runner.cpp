@@ -37,11 +37,22 @@ EngineRunOptions checked(EngineRunOptions options) {
 
 }  // namespace
 
+std::shared_ptr<const market::InstrumentTable> listed_instruments(
+    const universe::UniverseOptions& options) {
+  auto dump =
+      std::make_shared<universe::InstrumentDump>(universe::read_dump(options.dump, options.limits));
+  if (!dump->problem.empty()) throw std::invalid_argument(dump->problem);
+  auto table = std::make_shared<market::InstrumentTable>();
+  universe::Universe(std::move(dump), market::make_date(1900, 1, 1), {}).copy_into(*table);
+  return table;
+}
+
 EngineRunner::Run::Run(TelemetryBus& bus, EngineRunOptions options)
     : options_(checked(std::move(options))),
       sim_date_(first_sim_date(options_.sim_date, calendar_)),
       feed_(make_feed()),
-      engines_(bus, calendar_, *feed_, options_, run_id()),
+      run_id_(new_run_id()),
+      engines_(bus, calendar_, *feed_, options_, run_id_),
       pacer_(options_.speed),
       inbox_(bus, [this] { pacer_.interrupt(); }) {
   check_symbols();
@@ -75,7 +86,7 @@ std::unique_ptr<market::Feed> EngineRunner::Run::make_feed() {
   return market::make_feed(request, calendar_);
 }
 
-std::string EngineRunner::Run::run_id() const {
+std::string EngineRunner::Run::new_run_id() const {
   if (feed_->is_live()) {
     // No two runs share correlation ids, those of one day and account included.
     return fmt::format("live-{}-{}", market::format_compact_date(market::ist_date(now())),
@@ -110,6 +121,11 @@ void EngineRunner::Run::launch() {
   if (launched_.exchange(true)) throw std::logic_error("an EngineRunner is started once");
   phase_ = Phase::running;
   thread_ = std::thread([this] { body(); });
+}
+
+bool EngineRunner::Run::wait_for(std::chrono::nanoseconds at_most) {
+  std::unique_lock lock(mutex_);
+  return ended_.wait_for(lock, at_most, [this] { return finished(); });
 }
 
 /// @return false when no engine thread will take it
@@ -159,6 +175,10 @@ void EngineRunner::Run::stop_engine(Part part) {
     note_summary();
     if (!engines_.any_up()) pacer_.stop();
   };
+  {
+    const std::lock_guard lock(tasks_mutex_);
+    if (phase_ == Phase::made) return engines_.leave(part, clock_);
+  }
   std::packaged_task<void()> posted(leave);
   std::future<void> done = posted.get_future();
   if (!enqueue(std::move(posted)) || on_engine_thread()) return;
@@ -186,6 +206,10 @@ void EngineRunner::stop() {
 
 void EngineRunner::wait() {
   run_->wait();
+}
+
+bool EngineRunner::wait_for(std::chrono::nanoseconds at_most) {
+  return run_->wait_for(at_most);
 }
 
 bool EngineRunner::finished() const noexcept {
@@ -226,6 +250,14 @@ bool EngineRunner::is_up(Part part) const noexcept {
 
 std::string EngineRunner::engine_id(Part part) const {
   return run_->engine_id(part);
+}
+
+const std::string& EngineRunner::run_id() const noexcept {
+  return run_->run_id();
+}
+
+bool EngineRunner::on_engine_thread() const noexcept {
+  return run_->on_engine_thread();
 }
 
 void EngineRunner::call(const Task& task) {

@@ -21,6 +21,7 @@
 // step that is on.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -48,6 +49,9 @@ class EngineRunner {
   void stop();
   /// Waits until the feed has ended or stop() was called, and the engines have stopped.
   void wait();
+  /// The same, for so long at most.
+  /// @return finished()
+  bool wait_for(std::chrono::nanoseconds at_most);
   bool finished() const noexcept;
   /// What broke the run; empty when nothing did.
   std::string error() const;
@@ -68,12 +72,16 @@ class EngineRunner {
   /// @return false when the run has ended: make another
   /// @throws as EngineSet::make()
   bool start_engine(Part part, const EngineSet::Change& change = {});
-  /// Stops one engine within a second; the others go on. With the last one the run ends.
+  /// Stops one engine within a second; the others go on. With the last one the run ends. Before
+  /// start() it is taken out of those that start.
   void stop_engine(Part part);
   /// Ends the periodic health of one engine; it goes on.
   void stop_telemetry(Part part);
   bool is_up(Part part) const noexcept;
   std::string engine_id(Part part) const;
+  const std::string& run_id() const noexcept;
+  /// Whether the calling thread is the engine thread: what it calls must not wait for itself.
+  bool on_engine_thread() const noexcept;
 
   using Task = std::function<void(EngineSet& engines, Timestamp now)>;
   /// Runs `task` between two steps of the engine thread and waits for it; at once when called from

@@ -175,6 +175,19 @@ TEST(EngineParts, TheRunEndsWithItsLastEngine) {
   runner.call([](EngineSet& engines, Timestamp) { EXPECT_NE(engines.universe(), nullptr); });
 }
 
+TEST(EngineParts, AnEngineStoppedBeforeTheRunBeginsDoesNotStartWithIt) {
+  TestBus bus;
+  EngineRunOptions options = paced_session({Part::market_data, Part::strategy});
+  options.speed = 0;
+  EngineRunner runner(bus.bus(), options);
+  runner.stop_engine(Part::strategy);
+  EXPECT_FALSE(runner.wait_for(std::chrono::milliseconds{1})) << "it has not begun";
+  runner.start();
+  EXPECT_TRUE(runner.wait_for(std::chrono::minutes{1}));
+  EXPECT_THAT(health_of(bus, "StrategyEngineV2"), IsEmpty());
+  EXPECT_THAT(bus.events("candle_event"), Not(IsEmpty()));
+}
+
 TEST(EngineParts, OptionsThatCannotBeChangeNothing) {
   TestBus bus;
   EngineRunner runner(bus.bus(), paced_session({Part::market_data}));
