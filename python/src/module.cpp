@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <exception>
+#include <system_error>
+
 #include "bus_calls.hpp"
 #include "engine_calls.hpp"
 #include "publish_calls.hpp"
@@ -21,10 +24,22 @@ void set_up_logging() {
   spdlog::set_level(spdlog::level::warn);
 }
 
+void translate(const std::exception_ptr& thrown, void*) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::system_error& error) {
+    const nb::object arguments = nb::make_tuple(error.code().value(), error.what());
+    PyErr_SetObject(PyExc_OSError, arguments.ptr());
+  }
+}
+
 }  // namespace
 
 NB_MODULE(_native, module) {
   set_up_logging();
+  nb::register_exception_translator(&translate);
+  // A daemon thread that ends with the process takes nothing with it that anybody would miss.
+  nb::set_leak_warnings(false);
   module.attr("__version__") = nb::str(tapedeck::kVersion.data(), tapedeck::kVersion.size());
   if (!tapedeck::python::add_publish_calls(module.ptr())) nb::raise_python_error();
   tapedeck::python::add_bus_calls(module);

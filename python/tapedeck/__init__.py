@@ -44,6 +44,7 @@ from tapedeck.engines import (
     UniverseBuilder,
 )
 from tapedeck.server import Server, serve
+from tapedeck.source import set_source
 from tapedeck.strategy import Candle, Decision, Strategy
 
 __all__ = [
@@ -82,4 +83,5 @@ __all__ = [
     "publish_universe_scan",
     "publish_universe_summary",
     "serve",
+    "set_source",
 ]
