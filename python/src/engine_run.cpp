@@ -1,6 +1,7 @@
 #include "engine_run.hpp"
 
 #include <fmt/format.h>
+#include <nanobind/stl/string.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -98,7 +99,9 @@ EngineRun::~EngineRun() {
 }
 
 void EngineRun::launch() {
+  const nb::gil_scoped_release released;
   runner_->start();
+  runner_->call([](desk::EngineSet&, Timestamp) {});  // its engines have started by then
 }
 
 bool EngineRun::start_engine(std::string_view part_name, nb::dict given) {

@@ -296,7 +296,8 @@ class Desk:
             known = self._engines.get(engine._part)
             if known is not None and known.is_running:
                 raise ValueError(f"this desk has a {type(engine).__name__} already, which is running")
-            _native.check_engine(self._options, engine._part, engine._options)
+            options = _with_dump(self._options, engine)
+            _native.check_engine(options, engine._part, engine._options)
             self._engines[engine._part] = engine
 
     def _new_run(self) -> Any:
@@ -309,11 +310,7 @@ class Desk:
                     f"another desk is running as {self._name()[1]!r}: give one of them an "
                     "engine_id_prefix of its own"
                 )
-        options = dict(self._options)
-        universe = self._engines.get("universe")
-        if options["instruments"] is None and universe is not None:
-            options["instruments"] = universe._options.get("dump")
-        self._run = _native.EngineRun(options)
+        self._run = _native.EngineRun(_with_dump(self._options, self._engines.get("universe")))
         self._launched = False
         return self._run
 
@@ -365,6 +362,14 @@ class Desk:
             self._run.abandon()
         self._run = None
         self._launched = False
+
+
+def _with_dump(options: Dict[str, Any], engine: Optional[Engine]) -> Dict[str, Any]:
+    """What a UniverseBuilder's dump lists is what the desk's symbols are."""
+    dump = None if engine is None else engine._options.get("dump")
+    if dump is None or options["instruments"] is not None:
+        return options
+    return {**options, "instruments": dump}
 
 
 def _names(what: str, names: Optional[Sequence[str]]) -> Optional[List[str]]:

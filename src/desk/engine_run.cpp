@@ -205,7 +205,10 @@ void EngineRunner::Run::run_tasks(Timestamp due) {
     tasks.swap(tasks_);
   }
   if (tasks.empty()) return;
-  if (feed_->is_live() && !finishing_) handle_pushed();
+  if (feed_->is_live() && !finishing_) {
+    handle_pushed();
+    follow_wall_clock();  // candles of the past are over
+  }
   if (options_.speed > 0) clock_ = std::max(clock_, std::min(pacer_.market_now(), due));
   for (auto& task : tasks) task();
 }

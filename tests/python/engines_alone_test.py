@@ -79,7 +79,9 @@ def test_a_stopped_engine_can_be_started_again(engine_class):
     for _ in range(2):
         with engine:
             assert engine.is_running
-    assert [e["status"] for e in events("engine_health")] == ["starting", "active", "stopped"] * 2
+    told = [e["status"] for e in events("engine_health")]
+    changes = [state for n, state in enumerate(told) if n == 0 or state != told[n - 1]]
+    assert changes == ["starting", "active", "stopped"] * 2
 
 
 def test_it_says_who_it_is():

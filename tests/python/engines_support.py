@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tapedeck import default_desk, get_telemetry_bus
-from tapedeck.desk import _running
+import tapedeck.desk
+from tapedeck import TelemetryBus, get_telemetry_bus
 
 bus = get_telemetry_bus()
 
@@ -14,12 +14,12 @@ bus = get_telemetry_bus()
 @pytest.fixture(autouse=True)
 def clean():
     """Each test begins with an empty buffer large enough for a session, and ends with no run."""
-    bus.buffer_size = 500_000
+    TelemetryBus(buffer_size=500_000)
     bus.clear_buffer()
     yield
-    for desk in list(_running):
+    for desk in list(tapedeck.desk._running):
         desk.stop()
-    default_desk().stop()
+    tapedeck.desk._default = None
 
 
 def events(event_type=None, **fields):
