@@ -9,19 +9,19 @@ Engines made without ``desk=`` belong to the process's default desk. Another is 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Type, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Type
 
 from tapedeck import _native
+from tapedeck._arguments import PathLike, as_list, as_path
 from tapedeck._lifecycle import Stage, on_exit, on_fork
 
 if TYPE_CHECKING:
+    from tapedeck._engine import Engine
     from tapedeck.engines import (
-        Engine,
         ExecutionEngine,
         MarketDataEngine,
         StrategyEngineV2,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Desk", "default_desk"]
 
 _LOOK_EVERY_SECONDS = 0.2
-PathLike = Union[str, "os.PathLike[str]"]
 
 
 class Desk:
@@ -92,14 +91,14 @@ class Desk:
             feed="push" if feed is None else feed,
             speed=speed,
             seed=seed,
-            symbols=_names("symbols", symbols),
-            timeframes=_names("timeframes", timeframes),
+            symbols=as_list("symbols", symbols),
+            timeframes=as_list("timeframes", timeframes),
             sim_date=sim_date,
             account=account,
             host=host,
             engine_id_prefix=engine_id_prefix,
-            state_file=_path(state_file),
-            instruments=_path(instruments),
+            state_file=as_path(state_file),
+            instruments=as_path(instruments),
             queue_limit=queue_limit,
         )
         _desks.add(self)
@@ -370,16 +369,6 @@ def _with_dump(options: Dict[str, Any], engine: Optional[Engine]) -> Dict[str, A
     if dump is None or options["instruments"] is not None:
         return options
     return {**options, "instruments": dump}
-
-
-def _names(what: str, names: Optional[Sequence[str]]) -> Optional[List[str]]:
-    if isinstance(names, str):
-        raise TypeError(f"{what} must be a list of names, not {names!r}")
-    return None if names is None else list(names)
-
-
-def _path(path: Optional[PathLike]) -> Optional[str]:
-    return None if path is None else os.fspath(path)
 
 
 _running: Set[Desk] = set()  # keeps them alive

@@ -158,8 +158,20 @@ class Strategy:
 
 def candle_of(row: Tuple[Any, ...], closed: bool = True) -> Candle:
     """The native module's form of a candle as a :class:`Candle`."""
-    symbol, exchange, timeframe, start, end = row[:5]
-    return Candle(symbol, exchange, timeframe, moment_of(start), moment_of(end), *row[5:], closed)
+    symbol, exchange, timeframe, start, end, open_, high, low, close, volume = row
+    return Candle(
+        symbol,
+        exchange,
+        timeframe,
+        moment_of(start),
+        moment_of(end),
+        open_,
+        high,
+        low,
+        close,
+        volume,
+        closed,
+    )
 
 
 def moment_of(ns: int) -> datetime:

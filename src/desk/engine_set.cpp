@@ -133,6 +133,7 @@ void EngineSet::start(Timestamp now) {
 void EngineSet::start_engine(Which which) {
   guarded(which, [&] {
     engines_[which]->start(now_);
+    if (muted_[which]) engines_[which]->stop_telemetry();
     up_[which].store(true);
   });
 }
@@ -236,7 +237,9 @@ void EngineSet::stop_telemetry() {
 }
 
 void EngineSet::stop_telemetry(Part part) {
-  if (market::Engine* engine = engines_[static_cast<std::size_t>(part)]) engine->stop_telemetry();
+  const auto which = static_cast<std::size_t>(part);
+  muted_[which] = true;
+  if (engines_[which] != nullptr) engines_[which]->stop_telemetry();
 }
 
 void EngineSet::add_to(RunSummary& summary) const {

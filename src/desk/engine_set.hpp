@@ -137,6 +137,7 @@ class EngineSet {
   std::array<market::Engine*, kEngines> engines_{};
   std::array<bool, kEngines> ended_{};  // stopped or failed
   std::array<bool, kEngines> broken_{};
+  std::array<bool, kEngines> muted_{};  // before it was started
   std::array<std::atomic<bool>, kEngines> up_{};
   bool strategy_is_warm_ = false;
   std::vector<market::Candle> past_;  // for a market data engine that comes later

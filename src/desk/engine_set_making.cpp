@@ -115,7 +115,7 @@ void EngineSet::make(Part part) {
       break;
   }
   engines_[which] = made;
-  ended_[which] = broken_[which] = false;
+  ended_[which] = broken_[which] = muted_[which] = false;
 }
 
 market::Engine* EngineSet::make_market_data() {

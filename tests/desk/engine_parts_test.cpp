@@ -20,6 +20,7 @@ using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::SizeIs;
 
 EngineRunOptions paced_session(std::vector<Part> parts) {
   EngineRunOptions options;
@@ -268,6 +269,17 @@ TEST(EngineParts, TelemetryOfOneEngineStopsAndTheEngineGoesOn) {
   runner.wait();
   EXPECT_EQ(health_of(bus, "MarketDataEngine").size(), before + 1) << "only that it stopped";
   EXPECT_GT(bus.events("candle_event").back().timestamp, test::at_ist(15, 0));
+}
+
+TEST(EngineParts, TelemetryStoppedBeforeTheStartStaysStopped) {
+  TestBus bus;
+  EngineRunOptions options = paced_session({Part::market_data});
+  options.speed = 0;
+  EngineRunner runner(bus.bus(), options);
+  runner.stop_telemetry(Part::market_data);
+  runner.start();
+  runner.wait();
+  EXPECT_THAT(health_of(bus, "MarketDataEngine"), SizeIs(3)) << "starting, active, stopped";
 }
 
 TEST(EngineParts, ACallIsAnsweredBeforeDuringAndAfterTheRun) {

@@ -160,6 +160,8 @@ def test_an_engine_that_was_not_started_is_inert():
 
 def test_what_is_not_running_says_so():
     engine = ExecutionEngine()
+    with pytest.raises(ValueError, match="does not know 'flatten'"):
+        StrategyEngineV2().flatten()
     for ask in (engine.positions, engine.kill, engine.cancel_all, lambda: engine.order("x")):
         with pytest.raises(RuntimeError, match="is not running: call its start"):
             ask()
