@@ -24,7 +24,7 @@ namespace detail {
 
 /// How one value is laid out in an encoded Map, List or event record.
 /// Entry: kind u8, key length u16, key bytes, then the value: nothing (null, false, true), 8 bytes
-/// (int64, uint64, number), or u32 length and bytes (string, object, array, json).
+/// (int64, uint64, number), or u32 length and bytes (string, object, array, number_text).
 enum class ValueKind : std::uint8_t {
   null,
   false_value,
@@ -35,6 +35,7 @@ enum class ValueKind : std::uint8_t {
   string,
   object,
   array,
+  number_text,
 };
 
 /// A growing byte buffer that starts inside the object.
@@ -102,6 +103,12 @@ class ByteBuffer {
 
 }  // namespace detail
 
+/// A number no type here holds (2^64, more digits than a double has), as JSON writes it. The caller
+/// vouches that it is one: it goes into the event as it is.
+struct NumberText {
+  std::string_view digits;
+};
+
 /// A value on its way into a Map or List; refers to its source only during the call.
 class Value {
  public:
@@ -127,6 +134,8 @@ class Value {
   Value(std::string_view v) noexcept
       : kind_(detail::ValueKind::string), bytes_(v.data()), size_(v.size()) {}
   Value(const char* v) noexcept : Value(std::string_view(v)) {}
+  Value(NumberText v) noexcept
+      : kind_(detail::ValueKind::number_text), bytes_(v.digits.data()), size_(v.digits.size()) {}
   template <typename S>
   requires(!std::same_as<S, std::string_view> && std::convertible_to<const S&, std::string_view> &&
            !std::convertible_to<const S&, const char*>) Value(const S& v)

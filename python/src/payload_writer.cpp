@@ -78,7 +78,14 @@ void with_int(PyObject* object, Use&& use) {
     }
     PyErr_Clear();
   }
-  with_str(object, [&](std::string_view digits) { use(Value(digits)); });
+  // int's own words: a subclass may have others. Python writes no more than some thousand digits.
+  const Owned text(PyLong_Type.tp_repr(object));
+  if (text) {
+    with_text(text.get(), [&](std::string_view digits) { use(Value(NumberText{digits})); });
+  } else {
+    PyErr_Clear();
+    use(Value(nullptr));
+  }
 }
 
 /// What a foreign scalar stands for; null: nothing but itself.

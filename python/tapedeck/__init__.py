@@ -11,7 +11,8 @@ after ``serve(port=9000)``, or send it to a server elsewhere with ``connect(url)
 
 from __future__ import annotations
 
-from tapedeck._native import (
+from ._export import Export
+from ._native import (
     __version__,
     publish_alert_event,
     publish_candle_event,
@@ -32,9 +33,11 @@ from tapedeck._native import (
     publish_universe_scan,
     publish_universe_summary,
 )
-from tapedeck.bus import TelemetryBus, get_telemetry_bus
-from tapedeck.desk import Desk, default_desk
-from tapedeck.engines import (
+from ._stream import Stream
+from .bus import TelemetryBus, get_telemetry_bus
+from .client import Client
+from .desk import Desk, default_desk
+from .engines import (
     ExecutionEngine,
     MarketDataEngine,
     Order,
@@ -43,23 +46,54 @@ from tapedeck.engines import (
     StrategyEngineV2,
     UniverseBuilder,
 )
-from tapedeck.server import Server, serve
-from tapedeck.source import set_source
-from tapedeck.strategy import Candle, Decision, Strategy
+from .errors import (
+    BadRequest,
+    Forbidden,
+    GapWarning,
+    InvalidEvent,
+    NotFound,
+    ProtocolError,
+    ServerError,
+    TapedeckError,
+    TooManyRequests,
+    Unauthorized,
+    Unavailable,
+)
+from .server import Server, serve
+from .source import set_source
+from .strategy import Candle, Decision, Strategy
+from .types import Event, Gap, StreamState
 
 __all__ = [
+    "BadRequest",
     "Candle",
+    "Client",
     "Decision",
     "Desk",
+    "Event",
     "ExecutionEngine",
+    "Export",
+    "Forbidden",
+    "Gap",
+    "GapWarning",
+    "InvalidEvent",
     "MarketDataEngine",
+    "NotFound",
     "Order",
     "Pnl",
     "Position",
+    "ProtocolError",
     "Server",
+    "ServerError",
     "Strategy",
     "StrategyEngineV2",
+    "Stream",
+    "StreamState",
+    "TapedeckError",
     "TelemetryBus",
+    "TooManyRequests",
+    "Unauthorized",
+    "Unavailable",
     "UniverseBuilder",
     "__version__",
     "default_desk",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, ClassVar, Dict, FrozenSet, Optional, Type, TypeVar
 
-from tapedeck import _native
-from tapedeck.desk import Desk, default_desk
+from . import _native
+from .desk import Desk, default_desk
 
 E = TypeVar("E", bound="Engine")
 

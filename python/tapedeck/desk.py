@@ -15,13 +15,13 @@ import weakref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Type
 
-from tapedeck import _native
-from tapedeck._arguments import PathLike, as_list, as_path
-from tapedeck._lifecycle import Stage, on_exit, on_fork
+from . import _native
+from ._arguments import PathLike, as_list, as_path
+from ._lifecycle import Stage, on_exit, on_fork
 
 if TYPE_CHECKING:
-    from tapedeck._engine import Engine
-    from tapedeck.engines import (
+    from ._engine import Engine
+    from .engines import (
         ExecutionEngine,
         MarketDataEngine,
         StrategyEngineV2,
@@ -108,7 +108,7 @@ class Desk:
     @property
     def market(self) -> MarketDataEngine:
         """Its MarketDataEngine."""
-        from tapedeck.engines import MarketDataEngine
+        from .engines import MarketDataEngine
 
         with self._lock:
             engine = self._engines.get("market_data") or MarketDataEngine(desk=self)
@@ -118,7 +118,7 @@ class Desk:
     @property
     def strategy(self) -> StrategyEngineV2:
         """Its StrategyEngineV2."""
-        from tapedeck.engines import StrategyEngineV2
+        from .engines import StrategyEngineV2
 
         with self._lock:
             engine = self._engines.get("strategy") or StrategyEngineV2(desk=self)
@@ -128,7 +128,7 @@ class Desk:
     @property
     def execution(self) -> ExecutionEngine:
         """Its ExecutionEngine."""
-        from tapedeck.engines import ExecutionEngine
+        from .engines import ExecutionEngine
 
         with self._lock:
             engine = self._engines.get("execution") or ExecutionEngine(desk=self)
@@ -138,7 +138,7 @@ class Desk:
     @property
     def universe(self) -> UniverseBuilder:
         """Its UniverseBuilder."""
-        from tapedeck.engines import UniverseBuilder
+        from .engines import UniverseBuilder
 
         with self._lock:
             engine = self._engines.get("universe") or UniverseBuilder(desk=self)

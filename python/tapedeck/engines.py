@@ -17,11 +17,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Type, Union
 
-from tapedeck._arguments import UNSET, PathLike, as_list, as_path
-from tapedeck._engine import Engine
-from tapedeck.desk import Desk, default_desk
-from tapedeck.execution import ExecutionEngine, Order, Pnl, Position
-from tapedeck.strategy import Candle, Strategy, candle_of, description_of
+from ._arguments import UNSET, PathLike, as_list, as_path
+from ._engine import Engine
+from .desk import Desk, default_desk
+from .execution import ExecutionEngine, Order, Pnl, Position
+from .strategy import Candle, Strategy, candle_of, description_of
 
 __all__ = [
     "Engine",

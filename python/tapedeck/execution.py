@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional
 
-from tapedeck._engine import Engine
-from tapedeck.desk import Desk
+from ._engine import Engine
+from .desk import Desk
 
 __all__ = ["ExecutionEngine", "Order", "Pnl", "Position"]
 

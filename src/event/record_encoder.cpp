@@ -83,6 +83,8 @@ char* write_value(char* out, ValueKind kind, Reader& reader) {
       out = write_entries(out, reader.bytes(), false);
       *out++ = ']';
       return out;
+    case ValueKind::number_text:
+      return json::put(out, reader.bytes());
   }
   return out;
 }
@@ -117,7 +119,8 @@ void write_members(PayloadWriter& w, std::string_view encoded) {
     w.out = write_value(w.out, kind, reader);
     if (kind == ValueKind::string) {
       w.note(key_of_payload_member(name), begin + 1, w.out - 1);
-    } else if (kind >= ValueKind::int64 && kind <= ValueKind::number) {
+    } else if ((kind >= ValueKind::int64 && kind <= ValueKind::number) ||
+               kind == ValueKind::number_text) {
       w.note(key_of_payload_member(name), begin, w.out);
     }
   }

@@ -211,6 +211,13 @@ TEST(Encoder, EmptyOptionalsInMapsAreNull) {
             R"({"a":null,"b":2})");
 }
 
+TEST(Encoder, NumbersGivenAsTextKeepEveryDigit) {
+  const Map payload{{"wide", NumberText{"18446744073709551616"}},
+                    {"strategy", NumberText{"-340282366920938463463374607431768211456"}}};
+  EXPECT_EQ(encode(GenericEvent{"t", payload}).payload(),
+            R"({"wide":18446744073709551616,"strategy":-340282366920938463463374607431768211456})");
+}
+
 TEST(Encoder, NamesInMapsAreEscapedLikeValues) {
   EXPECT_EQ(encode(GenericEvent{"t", {{"a\"b\\c\n", "d\"e\\f\t"}}}).payload(),
             "{\"a\\u0022b\\u005cc\\u000a\":\"d\\u0022e\\u005cf\\u0009\"}");

@@ -1,6 +1,7 @@
 """What tests of the engines share: an end to every run, and waiting for events."""
 
 import json
+import threading
 import time
 
 import pytest
@@ -33,11 +34,13 @@ def events(event_type=None, **fields):
     ]
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=60):
+    """Until something becomes true; fails the test when it does not."""
     deadline = time.monotonic() + seconds
+    pause = threading.Event()
     while not condition():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.005)
+        assert time.monotonic() < deadline, "never happened"
+        pause.wait(0.005)
 
 
 def wait_for(event_type, count=1, **fields):
