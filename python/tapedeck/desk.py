@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set, Type
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Type, TypeVar
 
 from . import _native
 from ._arguments import PathLike, as_list, as_path
@@ -21,14 +21,11 @@ from ._lifecycle import Stage, on_exit, on_fork
 
 if TYPE_CHECKING:
     from ._engine import Engine
-    from .engines import (
-        ExecutionEngine,
-        MarketDataEngine,
-        StrategyEngineV2,
-        UniverseBuilder,
-    )
+    from .engines import ExecutionEngine, MarketDataEngine, StrategyEngineV2, UniverseBuilder
 
 __all__ = ["Desk", "default_desk"]
+
+E = TypeVar("E", bound="Engine")
 
 _LOOK_EVERY_SECONDS = 0.2
 
@@ -39,11 +36,11 @@ class Desk:
 
     The run begins with the first engine that is started and ends when the feed has ended or the
     last engine has stopped; after that, starting begins a new run. An engine that is not started
-    gets nothing and publishes nothing; one that starts late is warmed up with the candles there are.
+    gets nothing and publishes nothing; one that starts late is warmed up with what there is.
     At ``speed=0`` the run waits until every engine that has been made is started, so that none of
     them misses what passes at once: the same seed gives the same events.
 
-    Methods may be called from any thread, also from a strategy's ``on_candle``, where nothing waits.
+    Methods may be called from any thread, also from a strategy's ``on_candle``: nothing waits there.
 
     :param feed: ``"sim"`` (a seeded simulator; ``"sim?sessions=N"``),
         ``"replay:PATH[?format=...&symbol=...&tz=...&columns=...]"``, or ``"push"`` (None is the
@@ -55,12 +52,12 @@ class Desk:
     :param sim_date: first session of the simulator, YYYY-MM-DD; default: the last one up to today.
     :param account: alias in the events' source.
     :param host: host in the events' source; default: this machine's name.
-    :param engine_id_prefix: ``PREFIX-strategy`` and so on name the engines; default: the mode, paper
-        or replay. Two desks that run at once need two prefixes.
+    :param engine_id_prefix: ``PREFIX-strategy`` and so on name the engines; default: the mode,
+        paper or replay. Two desks that run at once need two prefixes.
     :param state_file: where positions and the strategies' state survive a restart; default: each
         run begins anew.
-    :param instruments: Kite's instrument dump, to know what the symbols of a replay or of your ticks
-        are; default: guessed from their names.
+    :param instruments: Kite's instrument dump, to know what the symbols of a replay or of your
+        ticks are; default: guessed from their names.
     :param queue_limit: ticks and candles of yours that may wait for the engine thread.
     :raises ValueError: for options that cannot be; the sentence says what to do.
     """
@@ -81,7 +78,7 @@ class Desk:
         instruments: Optional[PathLike] = None,
         queue_limit: Optional[int] = None,
     ) -> None:
-        self._lock = threading.RLock()  # guards _engines and _options; nobody waits while holding it
+        self._lock = threading.RLock()  # guards _engines and _options, never held long
         self._start_lock = threading.RLock()  # one start at a time; never taken in a strategy
         self._engines: Dict[str, Engine] = {}
         self._run: Any = None
@@ -110,39 +107,33 @@ class Desk:
         """Its MarketDataEngine."""
         from .engines import MarketDataEngine
 
-        with self._lock:
-            engine = self._engines.get("market_data") or MarketDataEngine(desk=self)
-        assert isinstance(engine, MarketDataEngine)
-        return engine
+        return self._engine(MarketDataEngine, lambda: MarketDataEngine(desk=self))
 
     @property
     def strategy(self) -> StrategyEngineV2:
         """Its StrategyEngineV2."""
         from .engines import StrategyEngineV2
 
-        with self._lock:
-            engine = self._engines.get("strategy") or StrategyEngineV2(desk=self)
-        assert isinstance(engine, StrategyEngineV2)
-        return engine
+        return self._engine(StrategyEngineV2, lambda: StrategyEngineV2(desk=self))
 
     @property
     def execution(self) -> ExecutionEngine:
         """Its ExecutionEngine."""
         from .engines import ExecutionEngine
 
-        with self._lock:
-            engine = self._engines.get("execution") or ExecutionEngine(desk=self)
-        assert isinstance(engine, ExecutionEngine)
-        return engine
+        return self._engine(ExecutionEngine, lambda: ExecutionEngine(desk=self))
 
     @property
     def universe(self) -> UniverseBuilder:
         """Its UniverseBuilder."""
         from .engines import UniverseBuilder
 
+        return self._engine(UniverseBuilder, lambda: UniverseBuilder(desk=self))
+
+    def _engine(self, kind: Type[E], make: Callable[[], E]) -> E:
         with self._lock:
-            engine = self._engines.get("universe") or UniverseBuilder(desk=self)
-        assert isinstance(engine, UniverseBuilder)
+            engine = self._engines.get(kind._part) or make()
+        assert isinstance(engine, kind)
         return engine
 
     # --- the run ---
@@ -216,8 +207,8 @@ class Desk:
 
     def summary(self) -> Dict[str, Any]:
         """How far it is, and at the end what came of it: counts of ticks, candles, signals, orders,
-        fills, rejects and so on, ``realized_pnl`` and ``charges`` in rupees, ``killed``. Empty before
-        the first run."""
+        fills, rejects and so on, ``realized_pnl`` and ``charges`` in rupees, ``killed``. Empty
+        before the first run."""
         return dict(self._run.summary()) if self._run is not None else {}
 
     # --- commands ---
@@ -294,7 +285,7 @@ class Desk:
         with self._lock:
             known = self._engines.get(engine._part)
             if known is not None and known.is_running:
-                raise ValueError(f"this desk has a {type(engine).__name__} already, which is running")
+                raise ValueError(f"a {type(engine).__name__} of this desk is running already")
             options = _with_dump(self._options, engine)
             _native.check_engine(options, engine._part, engine._options)
             self._engines[engine._part] = engine
@@ -333,7 +324,7 @@ class Desk:
             raise RuntimeError("an engine cannot be started from within a strategy")
         with self._start_lock:
             if self._engines.get(engine._part) is not engine:
-                raise RuntimeError(f"another {type(engine).__name__} has taken its place on the desk")
+                raise RuntimeError(f"another {type(engine).__name__} has taken its place")
             if engine.is_running:
                 raise RuntimeError(f"the {type(engine).__name__} is running already")
             run = self._run

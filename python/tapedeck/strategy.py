@@ -9,7 +9,8 @@
         def on_candle(self, candle, indicators, context):
             if context.position.size:
                 return "EXIT" if candle.close < indicators["ema_20"] else None
-            if candle.close > indicators["ema_20"] + context.parameters["width"] * indicators["atr"]:
+            width = context.parameters["width"] * indicators["atr"]
+            if candle.close > indicators["ema_20"] + width:
                 return context.buy(0.8, "above the band")
             return None
 
@@ -111,7 +112,7 @@ class Context:
         self.position = position
         #: Its figures: the class's, with what ``StrategyEngineV2(parameters=...)`` changed.
         self.parameters = parameters
-        #: Whether this is a candle from before the start, to learn from: nothing comes of the answer.
+        #: Whether this candle is from before the start, to learn from: nothing comes of it.
         self.past = past
         self._names = names
         self._previous = previous
@@ -122,7 +123,7 @@ class Context:
         return dict(zip(self._names, self._previous))
 
     def buy(self, confidence: float = 1.0, reason: str = "") -> Decision:
-        """Enter long (or, from a short, nothing: leave first)."""
+        """Enter long. While something is held it is vetoed: leave first."""
         return Decision("BUY", confidence, reason)
 
     def sell(self, confidence: float = 1.0, reason: str = "") -> Decision:

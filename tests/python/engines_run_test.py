@@ -288,7 +288,8 @@ def test_orders_by_hand():
         assert (position.symbol, position.size, position.strategy) == ("INFY", 10, "manual")
         told = events("position_event", symbol="INFY")[0]
         assert told["correlation_id"] == events("order_event")[0]["correlation_id"]
-        limit = desk.execution.submit("INFY", "SELL", 10, "LIMIT", price=round(1.04 * position.last_price))
+        above = round(1.04 * position.last_price)
+        limit = desk.execution.submit("INFY", "SELL", 10, "LIMIT", price=above)
         wait_for("order_event", order_id=limit, status="open")
         desk.execution.cancel(limit, "changed my mind")
         wait_for("order_event", order_id=limit, status="cancelled")
