@@ -241,6 +241,9 @@ void add_run_options(CLI::App& command, RunArguments& arguments) {
 
 desk::EngineRunOptions engine_options(const RunArguments& arguments) {
   desk::EngineRunOptions options = arguments.engines;
+  if (options.feed == "push") {
+    throw std::invalid_argument("nobody could push into the program: use sim or replay:PATH");
+  }
   for (const std::string& text : arguments.strategy_set) set_parameter(options.strategy, text);
   if (!arguments.decide_on.empty()) {
     options.strategy.timeframe = market::Timeframe::parse(arguments.decide_on);

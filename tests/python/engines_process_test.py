@@ -42,7 +42,15 @@ def test_a_process_may_end_with_its_engines_running():
 
 
 def test_a_process_may_end_with_engines_that_were_never_started():
-    python("from tapedeck import Desk; desk = Desk(speed=0); desk.market.start; desk.strategy")
+    python(
+        """
+        from tapedeck import Desk
+        desk = Desk(speed=0)
+        desk.strategy
+        desk.market.start()
+        assert desk.market.is_running and not desk.is_running, "the run waits for the other"
+        """
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
