@@ -26,7 +26,7 @@ namespace tapedeck::market {
 struct PushedTick {
   std::string symbol{};
   std::string exchange{};  ///< empty: InstrumentTable::find decides
-  Timestamp at{};        ///< Timestamp{}: now
+  Timestamp at{};          ///< Timestamp{}: now
   double price = 0;
   std::int64_t quantity = 0;
   double bid = 0;
