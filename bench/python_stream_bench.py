@@ -2,9 +2,9 @@
 
     PYTHONPATH=python python bench/python_stream_bench.py [--events 300000] [--rounds 3]
 
-Starts the program (TAPEDECK_PROGRAM, default build/tapedeck), publishes events of about 250 bytes as
-NDJSON and reads all of them back from the first id, each contestant in turn, rounds interleaved; the
-best of each counts. httpx, httpx-sse and aiohttp are left out where they are not installed.
+Starts the program (TAPEDECK_PROGRAM, default build/tapedeck), publishes events of about 250 bytes
+as NDJSON and reads all of them back from the first id, each contestant in turn, rounds interleaved;
+the best of each counts. httpx, httpx-sse and aiohttp are left out where they are not installed.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 #   find_package(tapedeck REQUIRED)
 #   target_link_libraries(my_engine PRIVATE tapedeck::tapedeck)      # the bus
 #   target_link_libraries(my_desk PRIVATE tapedeck::engines)         # and the four engines
+#   target_link_libraries(my_engine PRIVATE tapedeck::remote)        # forwarding to a server
 include(CMakePackageConfigHelpers)
 
 add_library(tapedeck INTERFACE)
@@ -14,8 +15,8 @@ target_link_libraries(tapedeck_engines INTERFACE
   tapedeck_market tapedeck_strategy tapedeck_execution tapedeck_universe)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/tapedeck)
-install(TARGETS tapedeck tapedeck_bus tapedeck_filter tapedeck_event tapedeck_base tapedeck_engines tapedeck_market
-    tapedeck_strategy tapedeck_execution tapedeck_universe
+install(TARGETS tapedeck tapedeck_bus tapedeck_filter tapedeck_event tapedeck_base tapedeck_remote
+    tapedeck_engines tapedeck_market tapedeck_strategy tapedeck_execution tapedeck_universe
   EXPORT tapedeckTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(EXPORT tapedeckTargets NAMESPACE tapedeck:: DESTINATION ${package_folder}

@@ -19,7 +19,7 @@ test_packages=(
 # Python: what the module is built with, and what its tests need. In a virtual environment, since
 # Debian's own pip refuses.
 build_wheels=("nanobind>=2.4,<4")
-test_wheels=("scikit-build-core>=0.10,<2" pytest mypy httpx httpx-sse aiohttp numpy)
+test_wheels=("scikit-build-core>=0.10,<2" pytest mypy httpx httpx-sse aiohttp numpy matplotlib)
 python_packages=(python3-dev python3-venv)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -63,6 +63,20 @@ need_wheels() {
   say "Installing Python packages: $*"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2
   touch "$venv/has-$wanted"
+}
+
+# Puts a Node of 20 or newer, with an npm, on the PATH: the one that is there, or one from npm's own
+# package `node`, since Debian 12 has an older one.
+need_node() {
+  local folder=$root/build/node major
+  major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+  if [ "$major" -ge 20 ] && command -v npm >/dev/null; then return 0; fi
+  if [ ! -x "$folder/node_modules/.bin/node" ]; then
+    command -v npm >/dev/null || need_packages nodejs npm
+    say "Installing Node 22"
+    npm install --prefix "$folder" --no-audit --no-fund --loglevel=error node@22 npm@11 >&2
+  fi
+  export PATH=$folder/node_modules/.bin:$PATH
 }
 
 # Jobs that fit the processors and the memory (a large unit takes up to 1.5 GB).

@@ -9,6 +9,7 @@
 #include "bus_calls.hpp"
 #include "engine_calls.hpp"
 #include "publish_calls.hpp"
+#include "sender_calls.hpp"
 #include "serve_calls.hpp"
 #include "tapedeck/version.hpp"
 
@@ -44,5 +45,6 @@ NB_MODULE(_native, module) {
   if (!tapedeck::python::add_publish_calls(module.ptr())) nb::raise_python_error();
   tapedeck::python::add_bus_calls(module);
   tapedeck::python::add_engine_calls(module);
+  tapedeck::python::add_sender_calls(module);
   tapedeck::python::add_serve_calls(module);
 }

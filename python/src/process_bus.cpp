@@ -12,6 +12,7 @@ namespace {
 struct ProcessBus {
   std::unique_ptr<store::Store> history;  // knows how the bus goes on
   std::unique_ptr<TelemetryBus> bus;
+  std::unique_ptr<RemotePublisher> sender;
   SourceId source = SourceId::none;
 };
 
@@ -28,6 +29,7 @@ ProcessBus& make(std::unique_ptr<store::Store> history) {
   made->source = is_empty(plan.source) ? SourceId::none : made->bus->register_source(plan.source);
   if (history) history->start(*made->bus);
   made->history = std::move(history);
+  if (plan.sender) made->sender = std::make_unique<RemotePublisher>(*made->bus, *plan.sender);
   current = made.release();
   return *current;
 }
@@ -81,6 +83,32 @@ store::Store& begin_history(std::unique_ptr<store::Store> history) {
 
 store::Store* process_history() noexcept {
   return current == nullptr ? nullptr : current->history.get();
+}
+
+void set_sender_plan(RemoteOptions options) {
+  if (current != nullptr) {
+    current->sender = std::make_unique<RemotePublisher>(*current->bus, options);
+    plan.sender = std::move(options);
+    return;
+  }
+  plan.sender = std::move(options);
+  try {
+    make(nullptr);
+  } catch (...) {
+    plan.sender.reset();
+    throw;
+  }
+}
+
+RemotePublisher* process_sender() {
+  // In a forked child the sender comes with its bus.
+  if (current == nullptr && plan.sender) make(nullptr);
+  return current == nullptr ? nullptr : current->sender.get();
+}
+
+std::unique_ptr<RemotePublisher> take_sender() noexcept {
+  plan.sender.reset();
+  return current == nullptr ? nullptr : std::move(current->sender);
 }
 
 void abandon_after_fork() noexcept {

@@ -1,5 +1,5 @@
-// The process's one bus, and the history beneath it where serve(data_dir=...) was asked for one.
-// The Python functions are doors to this.
+// The process's one bus, the history beneath it where serve(data_dir=...) was asked for one, and
+// the sender on top of it in a process that is connected. The Python functions are doors to this.
 //
 // Thread contract: called with the GIL held, which is what guards it. What a reference refers to
 // lives until the process ends.
@@ -7,8 +7,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "tapedeck/bus.hpp"
+#include "tapedeck/remote.hpp"
 
 namespace tapedeck::store {
 class Store;
@@ -20,6 +22,7 @@ namespace tapedeck::python {
 struct BusPlan {
   std::size_t buffer_size = 5000;
   Source source{};  ///< of events published without one
+  std::optional<RemoteOptions> sender{};
 };
 
 bool is_empty(const Source& source) noexcept;
@@ -42,8 +45,16 @@ store::Store& begin_history(std::unique_ptr<store::Store> history);
 /// nullptr: events are in memory only.
 store::Store* process_history() noexcept;
 
-/// In a forked child: forgets the parent's bus and its history without touching them (their threads
-/// are not here, their locks may be held for ever). The next use makes new ones.
+/// Sends what is published from now on; also by the bus of a forked child.
+/// @throws std::invalid_argument for options that cannot be
+void set_sender_plan(RemoteOptions options);
+/// nullptr: what is published stays here.
+RemotePublisher* process_sender();
+/// Takes the sender and its plan away.
+std::unique_ptr<RemotePublisher> take_sender() noexcept;
+
+/// In a forked child: forgets the parent's bus, its history and its sender without touching them
+/// (their threads are not here, their locks may be held for ever). The next use makes new ones.
 void abandon_after_fork() noexcept;
 
 }  // namespace tapedeck::python

@@ -59,6 +59,7 @@ from .errors import (
     Unauthorized,
     Unavailable,
 )
+from .remote import Connection, connect, connect_by_environment, connection, disconnect, flush
 from .server import Server, serve
 from .source import set_source
 from .strategy import Candle, Decision, Strategy
@@ -68,6 +69,7 @@ __all__ = [
     "BadRequest",
     "Candle",
     "Client",
+    "Connection",
     "Decision",
     "Desk",
     "Event",
@@ -96,7 +98,11 @@ __all__ = [
     "Unavailable",
     "UniverseBuilder",
     "__version__",
+    "connect",
+    "connection",
     "default_desk",
+    "disconnect",
+    "flush",
     "get_telemetry_bus",
     "publish_alert_event",
     "publish_candle_event",
@@ -119,3 +125,5 @@ __all__ = [
     "serve",
     "set_source",
 ]
+
+connect_by_environment()

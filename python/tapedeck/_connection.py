@@ -44,7 +44,7 @@ class ThreadConnection:
             self._connect(timeout)
             assert self._socket is not None
             self._socket.sendall(request)
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             raise network_error(self._endpoint, error) from error
 
     def _connect(self, timeout: float) -> None:
@@ -161,6 +161,10 @@ class TaskConnection:
             raise Unavailable(f"{self._endpoint.url} has been silent for {limit:g} s.")
         return data
 
+    def is_of_this_loop(self) -> bool:
+        """Whether it can be read here: asyncio.run() may be called again with the same stream."""
+        return self._loop is asyncio.get_running_loop()
+
     async def pause(self, seconds: float) -> None:
         """Waits, unless interrupted."""
         await asyncio.wait({self._interrupted}, timeout=seconds)
@@ -182,7 +186,8 @@ class TaskConnection:
     def close(self) -> None:
         """Closes the socket without a word; for the loop's thread."""
         if self._writer is not None:
-            self._writer.transport.abort()
+            with contextlib.suppress(RuntimeError):  # see interrupt
+                self._writer.transport.abort()
 
     async def wait_closed(self) -> None:
         """Until the socket is closed, after `close`."""

@@ -89,6 +89,8 @@ class Endpoint:
             raise BadRequest(f"{shown} must be http(s)://host:port.", field="url")
         if parts.username is not None or parts.password is not None:
             raise BadRequest("The url holds a user name: give an api_key= instead.", field="url")
+        if not re.fullmatch(r"[A-Za-z0-9._:%-]+", ascii_host):
+            raise BadRequest(f"{shown} has a host that cannot be one.", field="url")
         if parts.query or parts.fragment or re.search(r"[\x00-\x20\x7f-\uffff]", parts.path):
             raise BadRequest(
                 f"{shown} must end with a host, port or path: no query, no spaces.", field="url"

@@ -7,13 +7,13 @@ import os
 from types import TracebackType
 from typing import Callable, Generic, Iterator, List, Optional, Type, TypeVar
 
-from ._http import MAX_ANSWER_BYTES, READ_BYTES, Connection, Requests, error_of, unavailable
+from ._http import READ_BYTES, Connection, Requests, error_of, unavailable
 from ._json import loads
 from ._params import Query, with_query
 from .errors import ProtocolError
 from .types import Event
 
-#: A line of an export holds one event: MAX_ANSWER_BYTES would do, this is what there can be.
+#: A line of an export holds one event: the largest there can be, several times over.
 MAX_LINE_BYTES = 1 << 20
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Download:
             target = with_query(path, query)
             self._response = requests.send(self._connection, "GET", target)
             if self._response.status != 200:
-                body = self._response.read(MAX_ANSWER_BYTES)
+                body = self._response.read(READ_BYTES)
                 after = self._response.getheader("Retry-After")
                 raise error_of(self._response.status, after, body)
         except (OSError, http.client.HTTPException) as error:

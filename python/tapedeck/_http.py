@@ -199,6 +199,9 @@ class Requests:
             self._give_back(connection)
         return Answer(response.status, headers, body)
 
+    def __del__(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """Closes idle connections; requests under way end as they would have."""
         with self._idle_guard:

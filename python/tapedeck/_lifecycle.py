@@ -13,6 +13,8 @@ import os
 from enum import IntEnum
 from typing import Callable, List, Tuple
 
+from . import _native
+
 _log = logging.getLogger("tapedeck")
 
 
@@ -50,6 +52,7 @@ def _exit() -> None:
 
 
 def _child() -> None:
+    _native.abandon_after_fork()  # before anything can touch the parent's
     for forget in _after_fork:
         forget()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 from collections import deque
 from typing import Deque, List, Optional, Tuple, Union
 
@@ -19,6 +20,8 @@ from .types import Event, Gap
 
 #: Before the server says how long (``retry:``), a connection is tried again within so long.
 DEFAULT_RETRY_SECONDS = 1.0
+#: ``retry: 0`` is no wish to be asked without a pause.
+MIN_RETRY_SECONDS = 0.01
 #: The window of the backoff grows to this.
 MAX_BACKOFF_SECONDS = 30.0
 #: A dead connection is given up after two heartbeats and so long.
@@ -26,12 +29,15 @@ WATCHDOG_SLACK_SECONDS = 5.0
 _MAX_ERROR_BODY_BYTES = 64 << 10
 _HOPELESS = (501, 505)  # of the server's failures: it will never know how
 
+_ID = re.compile(r"([^-]+)-([0-9]{1,20})")
+
 _log = logging.getLogger("tapedeck")
 
 
-def _place(event_id: str) -> Optional[Tuple[str, int]]:
-    epoch, dash, number = event_id.rpartition("-")
-    return (epoch, int(number)) if dash and number.isascii() and number.isdigit() else None
+def _place(event_id: object) -> Optional[Tuple[str, int]]:
+    """Epoch and number of an id; None for what is no id."""
+    match = _ID.fullmatch(event_id) if isinstance(event_id, str) else None
+    return None if match is None else (match.group(1), int(match.group(2)))
 
 
 class Session:
@@ -170,7 +176,8 @@ class Session:
         items = self._reader.feed(body)
         self.last_id = self._reader.last_id
         if self._reader.retry_ms is not None:
-            self._retry = min(self._reader.retry_ms / 1000.0, MAX_BACKOFF_SECONDS)
+            wanted = self._reader.retry_ms / 1000.0
+            self._retry = min(max(wanted, MIN_RETRY_SECONDS), MAX_BACKOFF_SECONDS)
         try:
             for item in items:
                 if not self._on_item(item):

@@ -109,7 +109,7 @@ class Stream(Iterator[Event], AsyncIterator[Event]):
             f"The stream could not go on after {gap.requested}: {missed} events are missing, it "
             f"goes on at {gap.oldest}. Pass on_gap= to handle this.",
             GapWarning,
-            stacklevel=4,
+            stacklevel=5,  # who asked for the next event
         )
 
     def _tell_closed(self, error: Optional[TapedeckError]) -> None:
@@ -264,10 +264,12 @@ class Stream(Iterator[Event], AsyncIterator[Event]):
         session = self._session
         connection = self._connection
         try:
-            if not session.connected or not isinstance(connection, TaskConnection):
+            usable = isinstance(connection, TaskConnection) and connection.is_of_this_loop()
+            if not session.connected or not usable:
                 connection = await self._reconnect_async()
                 if connection is None:
                     return
+            assert isinstance(connection, TaskConnection)
             self._take_in(await connection.read(self._read_limit()))
         except TapedeckError as error:
             self._on_error(error)

@@ -13,7 +13,7 @@ import time
 from datetime import datetime, timezone
 from typing import Any, AsyncIterator, Dict, Optional, Set, Tuple
 
-from tapedeck import _native
+from . import _native
 
 _BATCH = 1000
 # The waking thread pauses so long between two looks, so that it does not compete with publishers
@@ -21,7 +21,8 @@ _BATCH = 1000
 _PAUSE_SECONDS = 0.002
 
 
-def _message(kind: str, payload: Dict[str, Any]) -> str:
+def message(kind: str, payload: Dict[str, Any]) -> str:
+    """A server-sent event about the stream itself."""
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     body = json.dumps({"type": kind, "timestamp": now, "payload": payload})
     return f"data: {body}\n\n"
@@ -100,7 +101,7 @@ def stream(event_type: Optional[str], poll_interval: float) -> AsyncIterator[str
 async def _read(
     cursor: _native.Cursor, event_type: Optional[str], poll_interval: float
 ) -> AsyncIterator[str]:
-    yield _message("connection", {"status": "connected", "event_type_filter": event_type})
+    yield message("connection", {"status": "connected", "event_type_filter": event_type})
     loop = asyncio.get_running_loop()
     waker = _waker
     wake = asyncio.Event()
@@ -112,9 +113,9 @@ async def _read(
             waker.add(loop, wake)
             messages, missed = cursor.read(_BATCH)
             if missed:
-                yield _message("gap", {"missed": missed})
-            for message in messages:
-                yield message
+                yield message("gap", {"missed": missed})
+            for text in messages:
+                yield text
             if messages or missed:
                 quiet_since = loop.time()
                 continue
@@ -126,7 +127,7 @@ async def _read(
                     pass
                 else:
                     continue
-            yield _message("heartbeat", {})
+            yield message("heartbeat", {})
             quiet_since = loop.time()
     finally:
         waker.remove(loop, wake)

@@ -12,10 +12,11 @@ import threading
 from datetime import datetime
 from typing import Any, AsyncIterator, Callable, Dict, List, Optional, Union
 
-from tapedeck import _native, _streams
-from tapedeck._filters import FilterValue, filter_lists
-from tapedeck._lifecycle import Stage, on_exit, on_fork
-from tapedeck._native import publish_event
+from . import _native, _remote_bus, _streams
+from ._filters import FilterValue, filter_lists
+from ._lifecycle import Stage, on_exit, on_fork
+from ._native import publish_event
+from .remote import connection
 
 __all__ = ["EventCallback", "TelemetryBus", "get_telemetry_bus"]
 
@@ -72,6 +73,9 @@ class TelemetryBus:
         """
         if limit < 1:
             raise ValueError(f"limit must be at least 1, not {limit}")
+        remote = connection()
+        if remote is not None:
+            return _remote_bus.recent_events(remote, event_type, limit)
         events: List[EventDict] = json.loads(_native.recent_events(event_type or "", limit))
         return events
 
@@ -82,29 +86,35 @@ class TelemetryBus:
             with an offset, or seconds since 1970.
         :raises ValueError: for a time that is none, or has no offset.
         """
+        remote = connection()
+        if remote is not None:
+            return _remote_bus.snapshot(remote, since_ts)
         events: List[EventDict] = json.loads(_native.snapshot(since_ts))
         return events
 
     def to_json(self, event: Optional[EventDict] = None) -> str:
         """JSON text of one event, or without one of all in the buffer, as an array."""
-        if event is None:
-            return _native.snapshot(None).decode()
-        return json.dumps(event, default=str)
+        return json.dumps(self.snapshot() if event is None else event, default=str)
 
     def get_event_types(self) -> List[str]:
         """Types ever published, sorted."""
-        types: List[str] = _native.stats()["event_types"]
+        types: List[str] = self.get_stats()["event_types"]
         return types
 
     def get_stats(self) -> Dict[str, Any]:
         """Counts. ``total_events`` and ``event_counts`` (by type) are of the buffer as it is now,
         ``event_types`` of all that ever came; the ``..._total`` fields only grow.
         """
-        return _native.stats()
+        remote = connection()
+        return _native.stats() if remote is None else _remote_bus.stats(remote)
 
     def clear_buffer(self) -> None:
         """Default reads begin with what is published from now on. Streams and callbacks go on."""
-        _native.clear_buffer()
+        remote = connection()
+        if remote is not None:
+            _remote_bus.clear_buffer(remote)
+        else:
+            _native.clear_buffer()
 
     def flush(self) -> None:
         """Waits until what this thread has published can be read."""
@@ -155,6 +165,9 @@ class TelemetryBus:
         """
         if not poll_interval > 0:
             raise ValueError(f"poll_interval must be more than 0 seconds, not {poll_interval}")
+        remote = connection()
+        if remote is not None:
+            return _remote_bus.stream_events(remote, event_type, poll_interval)
         return _streams.stream(event_type, poll_interval)
 
 
@@ -162,42 +175,54 @@ class _Subscriptions:
     """Who is called back, so that callbacks can be found, and all be ended at exit."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """In a forked child: they are the parent's."""
         self._lock = threading.Lock()
         self._callbacks: Dict[int, EventCallback] = {}
+        self._ends: Dict[int, Callable[[], bool]] = {}
+        self._next_number = 1
 
     def add(self, callback: EventCallback, wanted: Dict[str, List[str]]) -> int:
-        def call(text: bytes) -> None:
-            try:
-                callback(json.loads(text))
-            except Exception:
-                _log.exception("a telemetry callback raised: %r", callback)
-                raise
-
-        number = _native.subscribe(wanted, call)
+        remote = connection()
+        if remote is not None:
+            end = _remote_bus.Subscription(remote, callback, wanted).end
+        else:
+            end = _subscribe_here(callback, wanted)
         with self._lock:
+            number = self._next_number
+            self._next_number += 1
             self._callbacks[number] = callback
+            self._ends[number] = end
         return number
 
     def remove(self, subscription: Union[int, EventCallback]) -> bool:
         with self._lock:
             if isinstance(subscription, int):
-                numbers = [subscription]
+                numbers = [subscription] if subscription in self._ends else []
             else:
                 numbers = [n for n, c in self._callbacks.items() if c == subscription]
+            ends = [self._ends.pop(number) for number in numbers]
             for number in numbers:
-                self._callbacks.pop(number, None)
-        return any([_native.unsubscribe(number) for number in numbers])
+                del self._callbacks[number]
+        return any([end() for end in ends])
 
     def end_all(self) -> None:
-        with self._lock:
-            numbers = list(self._callbacks)
-            self._callbacks.clear()
-        for number in numbers:
-            _native.unsubscribe(number)
+        for number in list(self._ends):
+            self.remove(number)
 
-    def forget(self) -> None:
-        """In a forked child: they are the parent's."""
-        self.__init__()  # type: ignore[misc]
+
+def _subscribe_here(callback: EventCallback, wanted: Dict[str, List[str]]) -> Callable[[], bool]:
+    def call(text: bytes) -> None:
+        try:
+            callback(json.loads(text))
+        except Exception:
+            _log.exception("a telemetry callback raised: %r", callback)
+            raise
+
+    number = _native.subscribe(wanted, call)
+    return lambda: _native.unsubscribe(number)
 
 
 _subscriptions = _Subscriptions()
@@ -211,6 +236,5 @@ def get_telemetry_bus() -> TelemetryBus:
 
 on_exit(Stage.READERS, _subscriptions.end_all)
 on_exit(Stage.READERS, _streams.end)
-on_fork(_native.abandon_after_fork)
 on_fork(_subscriptions.forget)
 on_fork(_streams.forget_after_fork)

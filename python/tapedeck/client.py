@@ -33,6 +33,8 @@ DEFAULT_RETRIES = 4
 #: The window of the backoff between them begins with this and doubles.
 FIRST_BACKOFF_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 5.0
+#: A server that asks for more (Retry-After) is not waited for: that is the caller's decision.
+MAX_PUBLISH_WAIT_SECONDS = 30.0
 
 
 class Client(Reads):
@@ -130,10 +132,12 @@ class Client(Reads):
                 sent = self._requests.request("POST", f"{API}/events", query, body, headers)
                 return _accepted(sent)
             except (Unavailable, TooManyRequests) as error:
-                if attempt == self._retries or self._closing.is_set():
+                asked = error.retry_after or 0.0
+                hopeless = attempt == self._retries or asked > MAX_PUBLISH_WAIT_SECONDS
+                if hopeless or self._closing.is_set():
                     raise
                 window = min(FIRST_BACKOFF_SECONDS * 2.0**attempt, MAX_BACKOFF_SECONDS)
-                self._closing.wait(random.uniform(0, window) + (error.retry_after or 0.0))
+                self._closing.wait(random.uniform(0, window) + asked)
         raise AssertionError("the last attempt returns or raises")
 
     def command(self, command: str, target: str = "*", reason: Optional[str] = None) -> str:
@@ -154,6 +158,11 @@ class Client(Reads):
             repeatable=False,
         )
         return str(answer.json()["id"])
+
+    def clear_buffer(self) -> None:
+        """Default reads of the server begin after this moment; what is stored can still be reached
+        (``in_="store"``, ranges, exports), and streams go on."""
+        self._requests.request("DELETE", f"{API}/events", repeatable=False)
 
     def stream(
         self,

@@ -6,8 +6,8 @@ import os
 from types import TracebackType
 from typing import Optional, Type, Union
 
-from tapedeck import _native
-from tapedeck._lifecycle import Stage, on_exit, on_fork
+from . import _native
+from ._lifecycle import Stage, on_exit, on_fork
 
 __all__ = ["Server", "serve"]
 
@@ -81,7 +81,7 @@ def serve(
 
 
 def _check_not_sending() -> None:
-    from tapedeck.remote import connection
+    from .remote import connection
 
     sending = connection()
     if sending is not None:
@@ -89,6 +89,11 @@ def _check_not_sending() -> None:
             f"this process sends its events to {sending.url}; serving them too could send them "
             "round for ever. Call tapedeck.disconnect() (or unset TAPEDECK_URL) first"
         )
+
+
+def running() -> Optional[Server]:
+    """The server of this process."""
+    return _running
 
 
 def _stop() -> None:

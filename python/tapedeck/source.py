@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from tapedeck import _native
+from . import _native
 
 __all__ = ["set_source"]
 

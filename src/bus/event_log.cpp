@@ -1,7 +1,9 @@
 #include "bus/event_log.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <new>
+#include <stdexcept>
 
 namespace tapedeck {
 
@@ -34,6 +36,7 @@ EventLog::EventLog(std::string epoch, const Limits& limits)
       buffer_size_(limits.buffer_size),
       next_seq_(limits.first_seq),
       buffer_begin_(limits.first_seq) {
+  for (auto& held : held_) held.store(kHoldNothing, std::memory_order_relaxed);
   owned_.push_back(std::make_unique<Segment>());
   head_ = owned_.back().get();
   head_->base_seq.store(limits.first_seq, std::memory_order_relaxed);
@@ -117,13 +120,36 @@ void EventLog::open_segment() {
   while (number - first_segment_.load(std::memory_order_relaxed) >= usual_segments_) {
     const std::uint64_t oldest = first_segment_.load(std::memory_order_relaxed);
     const std::uint64_t survivor = slot(oldest + 1).base_seq.load(std::memory_order_relaxed);
-    const bool held = survivor > held_.load(std::memory_order_acquire);
+    const bool held = survivor > held_seq();
     if (held && number - oldest < slots_.size()) break;
     evict_oldest();
   }
   head_ = segment_to_write();
   slots_[number % slots_.size()].store(head_, std::memory_order_release);
   last_segment_.store(number, std::memory_order_release);
+}
+
+std::size_t EventLog::add_holder() {
+  std::uint32_t taken = holders_.load(std::memory_order_relaxed);
+  for (;;) {
+    const auto holder = static_cast<std::size_t>(std::countr_one(taken));
+    if (holder >= kMaxHolders) {
+      throw std::length_error("a bus can have at most " + std::to_string(kMaxHolders - 1) +
+                              " senders");
+    }
+    if (holders_.compare_exchange_weak(taken, taken | 1U << holder)) return holder;
+  }
+}
+
+void EventLog::remove_holder(std::size_t holder) noexcept {
+  hold_from(kHoldNothing, holder);
+  holders_.fetch_and(~(1U << holder));
+}
+
+std::uint64_t EventLog::held_seq() const noexcept {
+  std::uint64_t oldest = kHoldNothing;
+  for (const auto& held : held_) oldest = std::min(oldest, held.load(std::memory_order_acquire));
+  return oldest;
 }
 
 void EventLog::evict_oldest() {

@@ -7,6 +7,7 @@
 // one look costs one segment of memory, and a reader between looks costs nothing.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -112,10 +113,19 @@ class EventLog {
   /// Wakes everybody in wait_for.
   void interrupt() noexcept;
 
-  /// For the one reader that must miss nothing (the store's writer): events from `seq` on stay, as
-  /// far as held_bytes allows. kHoldNothing ends it.
-  void hold_from(std::uint64_t seq) noexcept { held_.store(seq, std::memory_order_release); }
+  /// For readers that must miss nothing (the store's writer, senders): events from `seq` on stay,
+  /// as far as held_bytes allows. kHoldNothing ends it.
+  /// @param holder from add_holder(); the store's writer, of which there is one, needs none.
+  void hold_from(std::uint64_t seq, std::size_t holder = kStoreHolder) noexcept {
+    held_[holder].store(seq, std::memory_order_release);
+  }
   static constexpr std::uint64_t kHoldNothing = ~std::uint64_t{0};
+  static constexpr std::size_t kStoreHolder = 0;
+  static constexpr std::size_t kMaxHolders = 8;
+  /// A place to hold from, which holds nothing yet. Any thread; take it back with remove_holder.
+  /// @throws std::length_error beyond kMaxHolders.
+  std::size_t add_holder();
+  void remove_holder(std::size_t holder) noexcept;
 
   // --- the writer ---
 
@@ -153,6 +163,7 @@ class EventLog {
   void shrink_buffer_to(std::uint64_t first) noexcept;
 
   void evict_oldest();
+  std::uint64_t held_seq() const noexcept;
 
   const std::string epoch_;
   const std::uint64_t begin_seq_;
@@ -167,7 +178,8 @@ class EventLog {
   std::atomic<std::uint64_t> last_seq_;
   std::atomic<std::uint64_t> buffer_first_;
   std::atomic<std::uint64_t> floor_;
-  std::atomic<std::uint64_t> held_{kHoldNothing};
+  std::array<std::atomic<std::uint64_t>, kMaxHolders> held_;
+  std::atomic<std::uint32_t> holders_{1U << kStoreHolder};  // a bit for each that is taken
   mutable std::atomic<std::uint32_t> commits_{0};
 
   // the writer's

@@ -116,7 +116,11 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
   }
   out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nVary: Origin\r\n";
   if (!allowed_origin.empty()) {
-    fmt::format_to(to, "Access-Control-Allow-Origin: {}\r\n", allowed_origin);
+    fmt::format_to(to,
+                   "Access-Control-Allow-Origin: {}\r\n"
+                   "Access-Control-Expose-Headers: Retry-After, Idempotency-Replayed, "
+                   "Content-Disposition\r\n",
+                   allowed_origin);
   }
   if (!keep_alive) out += "Connection: close\r\n";
   out += response.headers;

@@ -1,5 +1,6 @@
 #include "server/server.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -10,6 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/fork_fds.hpp"
 #include "bus/access.hpp"
 #include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
@@ -98,6 +100,9 @@ void Server::Impl::bind() {
   acceptor->listen(asio::socket_base::max_listen_connections, error);
   check("listen on");
   port = acceptor->local_endpoint().port();
+  // A child that outlives this process must not keep the port, nor clients waiting in its queue.
+  ::fcntl(acceptor->native_handle(), F_SETFD, FD_CLOEXEC);
+  register_fork_fd(acceptor->native_handle());
 }
 
 /// The worker with the fewest connections. The first two share one: with a single publisher and a
@@ -182,6 +187,7 @@ void Server::stop() {
   impl_->shutting_down.store(true, std::memory_order_release);
   asio::post(impl_->workers.front()->context, [impl = impl_.get()] {
     boost::system::error_code ignored;
+    unregister_fork_fd(impl->acceptor->native_handle());
     impl->acceptor->close(ignored);
     impl->accept_pause->cancel();
   });

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 
+#include "base/fork_fds.hpp"
 #include "store/store.hpp"
 
 namespace tapedeck::store {
@@ -35,6 +36,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
         "{} is in use by another Tapedeck (process {}); stop it, or choose another --data-dir",
         folder.string(), size > 0 ? std::string(owner, static_cast<std::size_t>(size)) : "?"));
   }
+  register_fork_fd(file_);  // a child that outlives this process must not keep the folder
   const std::string owner = std::to_string(::getpid());
   const bool noted = ::ftruncate(file_, 0) == 0 && ::pwrite(file_, owner.data(), owner.size(), 0) ==
                                                        static_cast<ssize_t>(owner.size());
@@ -42,7 +44,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder) {
 }
 
 FolderLock::~FolderLock() {
-  ::close(file_);
+  if (unregister_fork_fd(file_)) ::close(file_);
 }
 
 }  // namespace tapedeck::store

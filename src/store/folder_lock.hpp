@@ -1,5 +1,5 @@
 // FolderLock: a data folder belongs to one process at a time. The kernel lets go of it when the
-// process ends, however it ends.
+// process ends, however it ends; its forked children have no part in it.
 #pragma once
 
 #include <filesystem>

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/wait.hpp"
 
@@ -212,6 +215,32 @@ TEST(EventLog, KeepsWhatIsHeldUpToItsLimitAndLetsGoBeyondIt) {
   for (std::uint64_t seq = log.first_seq(); seq <= log.last_seq(); ++seq) {
     ASSERT_TRUE(log.pin(seq)) << seq;
   }
+}
+
+TEST(EventLog, KeepsWhatAnyOfItsHoldersHolds) {
+  EventLog log("e", {.log_bytes = kSmallest, .held_bytes = 4 * Segment::kBytes});
+  LogWriter writer(log);
+  const std::size_t sender = log.add_holder();
+  log.hold_from(1, sender);
+  log.hold_from(5);  // the store has come further
+  constexpr std::size_t kFrame = Segment::kBytes / 2;
+  for (int i = 0; i < 14; ++i) writer.write(kFrame);
+  log.commit();
+  EXPECT_EQ(log.first_seq(), 1U);
+  log.remove_holder(sender);
+  writer.write(kFrame);
+  log.commit();
+  EXPECT_EQ(log.first_seq(), 5U);
+}
+
+TEST(EventLog, RefusesMoreHoldersThanItHasPlacesForAndTakesPlacesBack) {
+  EventLog log("e", {.log_bytes = kSmallest});
+  std::vector<std::size_t> holders;
+  for (std::size_t i = 1; i < EventLog::kMaxHolders; ++i) holders.push_back(log.add_holder());
+  EXPECT_EQ(std::count(holders.begin(), holders.end(), EventLog::kStoreHolder), 0);
+  EXPECT_THROW(log.add_holder(), std::length_error);
+  log.remove_holder(holders[2]);
+  EXPECT_EQ(log.add_holder(), holders[2]);
 }
 
 }  // namespace

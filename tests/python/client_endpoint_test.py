@@ -59,6 +59,8 @@ def test_urls_are_taken_apart(
         "http://host/a\r\nX: y",
         "http://[::1",
         "http://a..b/",
+        "http://a\0b/",
+        "http://a b/",
     ],
 )
 def test_what_is_no_url_is_refused_with_a_sentence(url: str) -> None:
@@ -85,9 +87,9 @@ def test_the_environment_gives_url_and_key_when_nothing_else_does(
     monkeypatch.setenv("TAPEDECK_API_KEY", SECRET)
     assert Client().url == "https://there:1234/td"
     assert Client()._endpoint.headers()["Authorization"] == f"Bearer {SECRET}"
-    assert Client("http://localhost:1", api_key="other")._endpoint.headers()[
-        "Authorization"
-    ] == ("Bearer other")
+    assert Client("http://localhost:1", api_key="other")._endpoint.headers()["Authorization"] == (
+        "Bearer other"
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,9 @@ def test_a_key_goes_to_this_machine_or_over_tls(url: str) -> None:
     assert endpoint(url, api_key=SECRET).headers()["Authorization"] == f"Bearer {SECRET}"
 
 
-@pytest.mark.parametrize("url", ["http://far.example", "http://192.168.1.5:9000", "http://[fe80::1]"])
+@pytest.mark.parametrize(
+    "url", ["http://far.example", "http://192.168.1.5:9000", "http://[fe80::1]"]
+)
 def test_a_key_does_not_go_over_plain_http_to_another_machine(url: str) -> None:
     with pytest.raises(BadRequest, match="insecure=True") as caught:
         Client(url, api_key=SECRET)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, Dict, List
+from typing import Any, Coroutine, Dict, List
 
 import pytest
 
-from conftest import TapedeckServer, event
+from conftest import DEADLINE_SECONDS, TapedeckServer, event
 from tapedeck import Client
 
 COUNT = 50
+
+
+def run(reading: Coroutine[Any, Any, List[str]]) -> List[str]:
+    async def in_time() -> List[str]:
+        return await asyncio.wait_for(reading, DEADLINE_SECONDS)
+
+    return asyncio.run(in_time())
 
 
 def published(server: TapedeckServer) -> List[str]:
@@ -66,7 +73,7 @@ def test_httpx_sse_reads_asynchronously(server: TapedeckServer) -> None:
                         return seen
         return seen
 
-    assert asyncio.run(read()) == ids
+    assert run(read()) == ids
 
 
 def test_aiohttp_read_line_by_line_connects_and_resumes(server: TapedeckServer) -> None:
@@ -95,27 +102,28 @@ def test_aiohttp_read_line_by_line_connects_and_resumes(server: TapedeckServer) 
                         return seen
         return seen
 
-    assert asyncio.run(read({}, COUNT, f"?replay={COUNT}")) == ids
-    assert asyncio.run(read({"Last-Event-ID": ids[9]}, COUNT - 10)) == ids[10:]
+    assert run(read({}, COUNT, f"?replay={COUNT}")) == ids
+    assert run(read({"Last-Event-ID": ids[9]}, COUNT - 10)) == ids[10:]
 
 
 def test_aiohttp_sse_client2_connects_and_resumes(server: TapedeckServer) -> None:
-    aiosseclient = pytest.importorskip("aiosseclient")
+    client = pytest.importorskip("aiohttp_sse_client2.client")
     ids = published(server)
 
-    async def read(count: int, last_id: str = "", query: str = "") -> List[str]:
+    async def read(count: int, query: str, headers: Dict[str, str]) -> List[str]:
         seen: List[str] = []
         address = f"{server.url}/api/telemetry/stream{query}"
-        async for message in aiosseclient.aiosseclient(address, last_id=last_id or None):
-            if message.event == "message":
-                assert json.loads(message.data)["id"] == message.id
-                seen.append(message.id)
-            if len(seen) == count:
-                break
+        async with client.EventSource(address, headers=headers) as source:
+            async for message in source:
+                if message.type is None:
+                    assert json.loads(message.data)["id"] == message.last_event_id
+                    seen.append(message.last_event_id)
+                if len(seen) == count:
+                    break
         return seen
 
-    assert asyncio.run(read(COUNT, query=f"?replay={COUNT}")) == ids
-    assert asyncio.run(read(COUNT - 10, last_id=ids[9])) == ids[10:]
+    assert run(read(COUNT, f"?replay={COUNT}", {})) == ids
+    assert run(read(COUNT - 10, "", {"Last-Event-ID": ids[9]})) == ids[10:]
 
 
 def test_a_reader_that_knows_lines_only_gets_json_in_each(server: TapedeckServer) -> None:

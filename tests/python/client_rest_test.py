@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import pathlib
 import threading
 from datetime import datetime, timedelta, timezone
@@ -27,7 +28,10 @@ def test_events_are_the_newest_that_match_newest_last(client: Client) -> None:
     assert ns(client.events(symbol="INFY", limit=2)) == [6, 8]
     assert ns(client.events("order_event", symbol=["INFY", "NIFTY"])) == list(range(10))
     assert client.events("signal_event") == []
-    assert ns(client.events(filter="payload.n > 7 && payload.symbol in ['INFY', 'NIFTY']")) == [8, 9]
+    assert ns(client.events(filter="payload.n > 7 && payload.symbol in ['INFY', 'NIFTY']")) == [
+        8,
+        9,
+    ]
     assert ns(client.events(in_="buffer", order_id=("o-1", "o-5"))) == [1, 5]
 
 
@@ -156,7 +160,7 @@ def test_aggregates_are_figures_by_time(client: Client) -> None:
 
 
 def test_a_trade_is_found_by_its_ids(client: Client) -> None:
-    chain = {"correlation_id": "c1", "strategy": "s", "qty": 50}
+    chain: Dict[str, Any] = {"correlation_id": "c1", "strategy": "s", "qty": 50}
     client.publish(
         [event(1, status="submitted", **chain), event(2, order_id="o-1", status="filled", **chain)]
     )
@@ -236,7 +240,7 @@ def test_a_batch_is_published_whole_or_not_at_all(client: Client) -> None:
 
 def test_what_json_has_no_form_for_is_written_as_the_contract_says(client: Client) -> None:
     day = datetime(2025, 11, 18).date()
-    values: Dict[str, Any] = {"nan": float("nan"), "inf": [float("-inf")], "day": day, 7: (1, 2)}
+    values: Dict[Any, Any] = {"nan": float("nan"), "inf": [float("-inf")], "day": day, 7: (1, 2)}
     client.publish({"type": "x", "payload": values})
     assert client.events()[0]["payload"] == {
         "nan": None,
@@ -327,6 +331,20 @@ def test_a_publication_waits_for_a_server_that_comes_back(server: TapedeckServer
         assert ns(client.events()) == [1, 2]
 
 
+def test_a_child_process_does_not_speak_on_its_parents_connections(client: Client) -> None:
+    client.publish(event(1))
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            if [ns(client.events()) for _ in range(20)] == [[1]] * 20:
+                status = 0
+        finally:
+            os._exit(status)
+    assert [ns(client.events()) for _ in range(20)] == [[1]] * 20
+    assert os.waitpid(child, 0)[1] == 0
+
+
 def test_a_closed_client_says_so(server: TapedeckServer) -> None:
     client = Client(server.url)
     client.stats()
@@ -346,7 +364,9 @@ def test_a_clients_end_ends_its_streams(server: TapedeckServer) -> None:
     assert list(stream) == []
 
 
-def test_clear_reads_of_a_server_without_history(make_server: Callable[..., TapedeckServer]) -> None:
+def test_clear_reads_of_a_server_without_history(
+    make_server: Callable[..., TapedeckServer],
+) -> None:
     with Client(make_server(memory=True).url) as client:
         assert client.stats()["store"] == {"enabled": False}
         with pytest.raises(BadRequest, match="memory only"):

@@ -252,7 +252,9 @@ def mutated(random_: random.Random, data: bytes) -> bytes:
         if what < 0.4 and at < len(changed):
             changed[at] = random_.randrange(256)
         elif what < 0.7:
-            changed[at:at] = random_.choice([b"\n", b"\r", b"\0", b"data: {", b"id: ", b"\xff", b"}"])
+            changed[at:at] = random_.choice(
+                [b"\n", b"\r", b"\0", b"data: {", b"id: ", b"\xff", b"}"]
+            )
         else:
             del changed[at : at + random_.randint(1, 20)]
     return bytes(changed)

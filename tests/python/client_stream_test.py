@@ -4,41 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
-import time
 import warnings
 from typing import Any, Callable, List
 
 import pytest
 
 from conftest import DEADLINE_SECONDS, TapedeckServer, event, wait_until
-from tapedeck import BadRequest, Client, Event, Gap, GapWarning, Stream, StreamState, Unavailable
-
-BEGINNING = "2020-01-01T00:00:00Z"
-
-
-def n_of(each: Event) -> int:
-    n: int = each["payload"]["n"]
-    return n
-
-
-def take(stream: Stream, count: int) -> List[int]:
-    return [n_of(next(stream)) for _ in range(count)]
-
-
-async def take_async(stream: Stream, count: int) -> List[int]:
-    return [n_of(await stream.__anext__()) for _ in range(count)]
-
-
-def open_sockets() -> int:
-    links = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
-    return sum(os.readlink(link).startswith("socket:") for link in links if os.path.lexists(link))
-
-
-def subscribers(client: Client) -> int:
-    return client.stats()["subscribers"]
-
+from streams import BEGINNING, n_of, open_sockets, subscribers, take, take_async
+from tapedeck import BadRequest, Client, Event, Gap, GapWarning, StreamState, Unavailable
 
 # What a stream holds.
 
@@ -139,7 +113,7 @@ def test_heartbeats_advance_the_id_past_what_was_filtered_out(client: Client) ->
 def test_parameters_that_make_no_sense_are_errors_at_once(client: Client) -> None:
     for wrong in ({"heartbeat": 0}, {"heartbeat": 61}, {"replay": -1}, {"coalesce_ms": 1.5}):
         with pytest.raises(BadRequest):
-            client.stream(**wrong)  # type: ignore[arg-type]
+            client.stream(**wrong)
     with pytest.raises(BadRequest, match="last_event_id"):
         client.stream(last_event_id="e-1\r\nX: y")
     with pytest.raises(BadRequest, match="replay"):
@@ -185,14 +159,16 @@ def test_a_gap_is_told_where_it_is(make_server: Callable[..., TapedeckServer]) -
 
 def test_a_gap_nobody_listens_to_is_a_warning(make_server: Callable[..., TapedeckServer]) -> None:
     with missing_history(make_server) as client:
-        with pytest.warns(GapWarning, match="could not go on after zz-1.*unknown number"):
+        with pytest.warns(GapWarning, match="could not go on after zz-1.*unknown number") as told:
             next(client.stream(last_event_id="zz-1"))
+        assert told[0].filename == __file__, "it points at who reads the stream"
 
         async def read() -> None:
             await client.stream(last_event_id="zz-1").__anext__()
 
-        with pytest.warns(GapWarning):
+        with pytest.warns(GapWarning) as told:
             asyncio.run(read())
+        assert told[0].filename == __file__
 
 
 def test_a_gap_warning_that_is_an_error_loses_no_event(client: Client) -> None:
@@ -313,6 +289,20 @@ def test_an_async_stream_goes_on_after_a_wait_that_timed_out(client: Client) -> 
     assert asyncio.run(read()) == [0, 1, 2, 3, 4]
 
 
+def test_an_async_stream_goes_on_in_another_loop(client: Client) -> None:
+    client.publish([event(n) for n in range(3)])
+    stream = client.stream(since=BEGINNING)
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    assert first.run_until_complete(take_async(stream, 3)) == [0, 1, 2]
+    client.publish([event(3), event(4)])
+    assert second.run_until_complete(take_async(stream, 2)) == [3, 4]
+    stream.close()
+    for loop in (first, second):
+        loop.run_until_complete(asyncio.sleep(0))  # the socket is closed in its own loop
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
 def test_a_cancelled_connection_attempt_leaves_nothing(scripted: Any) -> None:
     there = scripted(lambda peer: peer.hang())
 
@@ -362,118 +352,5 @@ def test_two_tasks_do_not_wait_for_one_stream(client: Client) -> None:
             first.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await first
-
-    asyncio.run(read())
-
-
-# Many, slow, dead.
-
-
-def test_fifty_streams_in_one_loop_all_see_everything(client: Client) -> None:
-    count = 400
-
-    async def read_one() -> List[int]:
-        async with client.stream(since=BEGINNING) as stream:
-            return await take_async(stream, count)
-
-    async def read() -> List[List[int]]:
-        loop = asyncio.get_running_loop()
-        tasks = [asyncio.ensure_future(read_one()) for _ in range(50)]
-        for begin in range(0, count, 100):
-            batch = [event(n) for n in range(begin, begin + 100)]
-            await loop.run_in_executor(None, client.publish, batch)
-        return await asyncio.gather(*tasks)
-
-    sockets = open_sockets()
-    results = asyncio.run(asyncio.wait_for(read(), DEADLINE_SECONDS))
-    assert results == [list(range(count))] * 50
-    gc.collect()
-    assert open_sockets() <= sockets + 2, "but for the client's own idle connections"
-
-
-def test_threads_share_the_events_of_one_stream(client: Client) -> None:
-    client.publish([event(n) for n in range(3000)])
-    stream = client.stream(since=BEGINNING, speed=0)
-    parts: List[List[int]] = [[], [], []]
-    threads = [
-        threading.Thread(target=lambda part=part: part.extend(map(n_of, stream))) for part in parts
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(DEADLINE_SECONDS)
-    assert sorted(sum(parts, [])) == list(range(3000))
-    assert all(part == sorted(part) for part in parts)
-
-
-@pytest.mark.parametrize("way", ["for", "async for"])
-def test_a_slow_consumer_makes_the_server_wait_instead_of_filling_memory(
-    client: Client, way: str
-) -> None:
-    """It stops after one event; what the client holds then is a few chunks of 30 MB."""
-    count, text = 30_000, "x" * 1000
-    for begin in range(0, count, 5000):
-        client.publish([event(n, text=text) for n in range(begin, begin + 5000)])
-    stream = client.stream(since=BEGINNING)
-
-    def held() -> int:
-        return len(stream._session._items) + stream._pending.__length_hint__()  # type: ignore
-
-    if way == "for":
-        assert take(stream, 1) == [0]
-        assert 0 < held() < 1000
-        assert take(stream, count - 1) == list(range(1, count))
-        stream.close()
-        return
-
-    async def read() -> None:
-        assert await take_async(stream, 1) == [0]
-        for _ in range(2000):  # the loop runs: what the transport wants to read, it reads
-            await asyncio.sleep(0)
-        reader = stream._connection._reader  # type: ignore
-        assert len(reader._buffer) <= 3 * (256 << 10)
-        assert 0 < held() < 1000
-        assert await take_async(stream, count - 1) == list(range(1, count))
-        await stream.aclose()
-
-    asyncio.run(asyncio.wait_for(read(), DEADLINE_SECONDS))
-
-
-def test_the_watchdog_replaces_a_connection_that_died(
-    client: Client, server: TapedeckServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tapedeck._session.WATCHDOG_SLACK_SECONDS", -1.9)
-    client.publish(event(1))
-    states: List[StreamState] = []
-    stream = client.stream(since=BEGINNING, heartbeat=1, on_state=states.append)
-    assert take(stream, 1) == [1]
-    server.freeze()
-    got: List[int] = []
-    reader = threading.Thread(target=lambda: got.extend(take(stream, 1)))
-    reader.start()
-    wait_until(lambda: any(state.name == "waiting" for state in states), "the watchdog bites")
-    server.thaw()
-    client.publish(event(2))
-    reader.join(DEADLINE_SECONDS)
-    assert got == [2]
-    assert any("silent for 0.1 s" in str(state.error) for state in states)
-    stream.close()
-
-
-def test_a_consumer_slower_than_the_watchdog_keeps_its_connection(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tapedeck._session.WATCHDOG_SLACK_SECONDS", -1.9)
-    client.publish([event(n) for n in range(2)])
-    states: List[StreamState] = []
-
-    async def read() -> None:
-        async with client.stream(since=BEGINNING, heartbeat=1, on_state=states.append) as stream:
-            assert await take_async(stream, 1) == [0]
-            began = time.monotonic()
-            while time.monotonic() - began < 0.3:  # thinks for longer than 0.1 s
-                await asyncio.sleep(0)
-            assert await take_async(stream, 1) == [1]
-            assert [state.name for state in states] == ["connecting", "open"]
 
     asyncio.run(read())

@@ -77,7 +77,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("tls")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        + ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        + [
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ]
         + ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
         check=True,
         capture_output=True,
@@ -107,7 +115,9 @@ def test_requests_and_streams_go_over_tls(proxy: TlsProxy, certificate: pathlib.
         assert asyncio.run(read()) == list(range(count))
 
 
-def test_a_tls_connection_that_is_cut_is_resumed(proxy: TlsProxy, certificate: pathlib.Path) -> None:
+def test_a_tls_connection_that_is_cut_is_resumed(
+    proxy: TlsProxy, certificate: pathlib.Path
+) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
     with Client(proxy.url, ssl_context=context) as client:
         client.publish(event(1))

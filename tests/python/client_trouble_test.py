@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import pathlib
 from typing import Any, Callable, List
 
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from conftest import DEADLINE_SECONDS, Peer, ScriptedServer, frame
 from tapedeck import (
     Client,
-    Event,
     NotFound,
     ProtocolError,
     ServerError,
@@ -121,6 +119,37 @@ def test_events_a_server_repeats_after_a_resume_are_not_handed_out_again(
         peer.send(frame(1) + frame(2))
 
     assert read(Client(scripted(ends, rest(1, 2, 3)).url), 3) == [1, 2, 3]
+
+
+@both_ways
+@pytest.mark.parametrize("id", ["5", '"x"', '"e-' + "9" * 5000 + '"', "null", "[]"])
+def test_an_event_with_a_strange_id_is_an_event(scripted: Scripted, read: Reader, id: str) -> None:
+    def ends(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(frame(1))
+
+    def strange(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(b'id: e-2\ndata: {"payload":{"n":2},"id":%s}\n\n' % id.encode() + frame(3))
+        peer.hang()
+
+    assert read(Client(scripted(ends, strange).url), 3) == [1, 2, 3]
+
+
+@both_ways
+def test_the_wish_to_be_asked_at_once_is_not_taken_literally(
+    scripted: Scripted, read: Reader
+) -> None:
+    def impatient(peer: Peer) -> None:
+        peer.begin_stream()
+        peer.send(b"retry: 0\n\n")
+
+    states: List[StreamState] = []
+    fails = [lambda peer: peer.answer("503 Busy")] * 3
+    assert read(Client(scripted(impatient, *fails, rest(1)).url), 1, on_state=states.append) == [1]
+    delays = [state.delay for state in states if state.name == "waiting"]
+    assert len(delays) == 4
+    assert max(delays) > 0
 
 
 @both_ways
@@ -265,100 +294,3 @@ def test_one_outage_is_one_line_in_the_log(
     with caplog.at_level(logging.INFO, "tapedeck"):
         assert read_sync(Client(scripted(*fails, rest(1)).url), 1) == [1]
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-
-
-# Requests with whole answers.
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
-        b"HTTP/1.1 200",
-        b"nonsense\r\n\r\n",
-        b"",
-    ],
-)
-def test_half_an_answer_is_an_error_not_half_a_result(
-    scripted: Scripted, answer: bytes
-) -> None:
-    there = scripted(lambda peer: peer.send(answer))
-    with pytest.raises((Unavailable, ProtocolError)):
-        Client(there.url).stats()
-    assert len(there.requests) == 1
-
-
-def test_an_answer_that_is_no_json_is_a_protocol_error(scripted: Scripted) -> None:
-    for body in (b"<html>", b"[1]", b"\xff", b'{"a":NaN}'):
-        there = scripted(lambda peer, body=body: peer.answer("200 OK", body))
-        with pytest.raises(ProtocolError):
-            Client(there.url).stats()
-
-
-def test_a_server_that_hangs_is_unavailable(scripted: Scripted) -> None:
-    with pytest.raises(Unavailable, match="did not answer in time"):
-        Client(scripted(Peer.hang).url, timeout=0.1).stats()
-
-
-def test_an_error_without_a_sentence_says_its_status(scripted: Scripted) -> None:
-    there = scripted(lambda peer: peer.answer("500 Oops", b"<html>"))
-    with pytest.raises(ServerError, match="answered 500 without saying why"):
-        Client(there.url).stats()
-
-
-def test_publications_are_tried_again_with_the_same_key_and_body(scripted: Scripted) -> None:
-    def accepts(peer: Peer) -> None:
-        peer.answer("200 OK", b'{"ok":true,"accepted":1,"first_id":"e-1","last_id":"e-1"}')
-
-    there = scripted(
-        lambda peer: None,
-        lambda peer: peer.answer("503 Busy"),
-        lambda peer: peer.answer("429 Slow", Retry_After="0"),
-        accepts,
-    )
-    answer = Client(there.url).publish({"type": "a", "payload": {}})
-    assert answer == {"accepted": 1, "first_id": "e-1", "last_id": "e-1", "replayed": False}
-    keys = {
-        line
-        for request in there.requests
-        for line in request.split("\r\n")
-        if line.lower().startswith("idempotency-key")
-    }
-    assert (len(there.requests), len(keys)) == (4, 1)
-
-
-def test_publications_are_not_tried_for_ever_nor_when_they_are_wrong(scripted: Scripted) -> None:
-    there = scripted(lambda peer: peer.answer("503 Busy"))
-    with pytest.raises(Unavailable):
-        Client(there.url, retries=2).publish({"type": "a", "payload": {}})
-    assert len(there.requests) == 3
-    there = scripted(lambda peer: peer.answer("422 Wrong"))
-    with pytest.raises(TapedeckError):
-        Client(there.url).publish({"type": "a", "payload": {}})
-    assert len(there.requests) == 1
-
-
-def test_commands_are_never_sent_twice(scripted: Scripted) -> None:
-    there = scripted(lambda peer: None)
-    with pytest.raises(Unavailable):
-        Client(there.url).command("kill")
-    assert len(there.requests) == 1
-
-
-def test_an_export_that_is_cut_off_is_an_error_after_what_came(
-    scripted: Scripted, tmp_path: pathlib.Path
-) -> None:
-    def cuts(peer: Peer) -> None:
-        line = b'{"type":"a","payload":{"n":1}}\n'
-        peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-        peer.send(b"%x\r\n%s\r\n" % (len(line), line))
-
-    there = scripted(cuts)
-    got: List[Event] = []
-    with pytest.raises(Unavailable, match="cut off"):
-        got.extend(Client(there.url).export())
-    with pytest.raises(Unavailable, match="cut off"):
-        Client(there.url).export(path=tmp_path / "x.ndjson")
-    assert list(tmp_path.iterdir()) == []

@@ -212,7 +212,7 @@ def test_what_was_published_is_in_the_history_of_the_next_process(tmp_path):
         tapedeck.serve(port=0, data_dir={str(tmp_path)!r})
         tapedeck.publish_event("t", {{"n": 1}})
         import urllib.request, json
-        url = tapedeck.serve.__globals__["_running"].url
+        url = tapedeck.server.running().url
         with urllib.request.urlopen(url + "/api/telemetry/events?in=store&event_type=t") as answer:
             print(json.load(answer)["count"])
         """

@@ -1,4 +1,8 @@
 // HTTP itself: hosts and origins, keep-alive, pipelining, limits, deadlines, hostile clients.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "server/server_fixture.hpp"
@@ -218,6 +222,34 @@ TEST_F(Http, APortInUseIsAnErrorThatNamesIt) {
   } catch (const std::system_error& error) {
     EXPECT_NE(std::string(error.what()).find(std::to_string(server_->port())), std::string::npos);
   }
+}
+
+TEST_F(Http, AChildThatOutlivesTheServerDoesNotKeepItsPort) {
+  start();
+  int gate[2], running[2];
+  ASSERT_EQ(pipe2(gate, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(running, O_CLOEXEC), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    ::close(gate[1]);
+    char end = 0;
+    if (write(running[1], &end, 1) != 1) _exit(2);
+    _exit(read(gate[0], &end, 1) == 0 ? 0 : 1);  // lives until the parent lets it go
+  }
+  char begun = 0;
+  ASSERT_EQ(read(running[0], &begun, 1), 1);
+  ServerOptions options;
+  options.listen_port = server_->port();
+  server_->stop();
+  Server second(*bus_, options);
+  EXPECT_NO_THROW(second.start());
+  EXPECT_EQ(HttpTestClient(second.port()).get("/healthz").status, 200);
+  ::close(gate[1]);
+  ::close(gate[0]);
+  for (const int end : running) ::close(end);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST_F(Http, OtherAddressesThanLoopbackAreRefusedWithoutAuthentication) {

@@ -277,6 +277,8 @@ TEST_F(Rest, UnknownPathsAndWrongMethodsSayWhatThereIs) {
                                                  "Origin: http://localhost:5173\r\n");
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.headers.at("access-control-allow-origin"), "http://localhost:5173");
+  EXPECT_EQ(options.headers.at("access-control-expose-headers"),
+            "Retry-After, Idempotency-Replayed, Content-Disposition");
 }
 
 TEST_F(Rest, OperationsEndpointsAnswer) {

@@ -1,6 +1,8 @@
 // What goes wrong around a store: disks that are full, read-only or busy, clocks that jump, damage.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "small_disk.hpp"
 #include "store/folder_lock.hpp"
@@ -185,6 +187,31 @@ TEST(StoreFaults, AFileThatAnotherProgramHoldsDegradesAndNothingIsLost) {
   other.execute("COMMIT");
   ASSERT_TRUE(wait_until([&] { return !run.store.stats().degraded; }));
   expect_all_stored(run);
+}
+
+TEST(StoreFaults, AChildThatOutlivesItsParentDoesNotKeepTheFolder) {
+  const TempFolder folder;
+  auto held = std::make_unique<FolderLock>(folder.path());
+  int gate[2], running[2];
+  ASSERT_EQ(pipe2(gate, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(running, O_CLOEXEC), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(gate[1]);
+    char end = 0;
+    if (write(running[1], &end, 1) != 1) _exit(2);
+    _exit(read(gate[0], &end, 1) == 0 ? 0 : 1);  // lives until the parent lets it go
+  }
+  char begun = 0;
+  ASSERT_EQ(read(running[0], &begun, 1), 1);
+  held.reset();
+  EXPECT_NO_THROW(FolderLock(folder.path()));
+  close(gate[1]);
+  close(gate[0]);
+  for (const int end : running) close(end);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 TEST(StoreFaults, AnotherProcessIsToldWhoHasTheFolder) {
