@@ -12,8 +12,8 @@
 #include <functional>
 #include <limits>
 
-#include "app/engine_runner.hpp"
 #include "bench_support.hpp"
+#include "desk/engine_runner.hpp"
 #include "market/line_reader.hpp"
 #include "tapedeck/market/calendar.hpp"
 
@@ -121,7 +121,7 @@ std::vector<Tick> throughput_ticks() {
 struct Result {
   double seconds = 0;         ///< from the first record to the last
   double engine_seconds = 0;  ///< processor time of the engine thread and who helped it
-  app::RunSummary summary;
+  desk::RunSummary summary;
   std::uint64_t events = 0;
 };
 
@@ -131,11 +131,11 @@ double process_cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-Result run(const app::EngineRunOptions& options) {
+Result run(const desk::EngineRunOptions& options) {
   BusOptions bus_options;
   bus_options.collector = CollectorPolicy::balanced;
   TelemetryBus bus(bus_options);
-  app::EngineRunner runner(bus, options);
+  desk::EngineRunner runner(bus, options);
   const auto begin = std::chrono::steady_clock::now();
   const double cpu = process_cpu_seconds();
   runner.start();
@@ -149,7 +149,7 @@ Result run(const app::EngineRunOptions& options) {
 }
 
 /// The fastest of some runs: what disturbs only ever adds.
-Result best_of(int runs, const app::EngineRunOptions& options) {
+Result best_of(int runs, const desk::EngineRunOptions& options) {
   Result best;
   best.seconds = std::numeric_limits<double>::max();
   for (int i = 0; i < runs; ++i) {
@@ -159,7 +159,7 @@ Result best_of(int runs, const app::EngineRunOptions& options) {
   return best;
 }
 
-void compare(Report& report, const std::string& title, app::EngineRunOptions options) {
+void compare(Report& report, const std::string& title, desk::EngineRunOptions options) {
   constexpr int kRuns = 5;
   const Result with = best_of(kRuns, options);
   options.telemetry = false;
@@ -191,7 +191,7 @@ void measure_health(Report& report) {
   };
   for (const std::string& name : names) ticks.push_back({at(9 * 60 + 20), name, 100.0, 1});
   ticks.push_back({at(9 * 60 + 80), names[0], 100.0, 1});
-  app::EngineRunOptions options;
+  desk::EngineRunOptions options;
   options.speed = 0;
   options.make_feed = [&](const market::TradingCalendar&) {
     return std::make_unique<MemoryFeed>(ticks);
@@ -215,7 +215,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   const std::vector<market::Tick> ticks = bench::throughput_ticks();
-  app::EngineRunOptions options;
+  desk::EngineRunOptions options;
   options.speed = 0;
   options.make_feed = [&](const market::TradingCalendar&) {
     return std::make_unique<bench::MemoryFeed>(ticks);

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "bus_calls.hpp"
+#include "engine_calls.hpp"
 #include "publish_calls.hpp"
 #include "sender_calls.hpp"
 #include "serve_calls.hpp"
@@ -43,6 +44,7 @@ NB_MODULE(_native, module) {
   module.attr("__version__") = nb::str(tapedeck::kVersion.data(), tapedeck::kVersion.size());
   if (!tapedeck::python::add_publish_calls(module.ptr())) nb::raise_python_error();
   tapedeck::python::add_bus_calls(module);
+  tapedeck::python::add_engine_calls(module);
   tapedeck::python::add_sender_calls(module);
   tapedeck::python::add_serve_calls(module);
 }

@@ -36,6 +36,16 @@ from ._native import (
 from ._stream import Stream
 from .bus import TelemetryBus, get_telemetry_bus
 from .client import Client
+from .desk import Desk, default_desk
+from .engines import (
+    ExecutionEngine,
+    MarketDataEngine,
+    Order,
+    Pnl,
+    Position,
+    StrategyEngineV2,
+    UniverseBuilder,
+)
 from .errors import (
     BadRequest,
     Forbidden,
@@ -52,22 +62,33 @@ from .errors import (
 from .remote import Connection, connect, connect_by_environment, connection, disconnect, flush
 from .server import Server, serve
 from .source import set_source
+from .strategy import Candle, Decision, Strategy
 from .types import Event, Gap, StreamState
 
 __all__ = [
     "BadRequest",
+    "Candle",
     "Client",
     "Connection",
+    "Decision",
+    "Desk",
     "Event",
+    "ExecutionEngine",
     "Export",
     "Forbidden",
     "Gap",
     "GapWarning",
     "InvalidEvent",
+    "MarketDataEngine",
     "NotFound",
+    "Order",
+    "Pnl",
+    "Position",
     "ProtocolError",
     "Server",
     "ServerError",
+    "Strategy",
+    "StrategyEngineV2",
     "Stream",
     "StreamState",
     "TapedeckError",
@@ -75,9 +96,11 @@ __all__ = [
     "TooManyRequests",
     "Unauthorized",
     "Unavailable",
+    "UniverseBuilder",
     "__version__",
     "connect",
     "connection",
+    "default_desk",
     "disconnect",
     "flush",
     "get_telemetry_bus",

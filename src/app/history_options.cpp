@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
-#include <thread>
 
 namespace tapedeck::app {
 
@@ -15,14 +14,6 @@ std::filesystem::path default_data_dir() {
   const char* home = std::getenv("HOME");
   return std::filesystem::path(home != nullptr && *home != '\0' ? home : "/var/lib") /
          ".local/share/tapedeck";
-}
-
-void wait_for_history(const store::Store& history) {
-  constexpr std::uint64_t kMostLag = 150'000;  // of some 400 000 that the log may hold back
-  for (store::StoreStats stats = history.stats(); !stats.degraded && stats.lag_events > kMostLag;
-       stats = history.stats()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
 }
 
 void add_history_options(CLI::App& command, HistoryArguments& arguments) {

@@ -29,10 +29,6 @@ std::filesystem::path default_data_dir();
 
 void add_history_options(CLI::App& command, HistoryArguments& arguments);
 
-/// Waits while much of what was published is not on disk yet, unless the disk is in trouble: a run
-/// that nothing paces would outrun its own history.
-void wait_for_history(const store::Store& history);
-
 /// @return nothing with --memory
 /// @throws std::invalid_argument with a sentence
 std::optional<store::StoreOptions> history_options(const HistoryArguments& arguments);

@@ -11,7 +11,7 @@ namespace tapedeck::app {
 namespace {
 
 void add_feed_options(CLI::App& command, RunArguments& arguments) {
-  EngineRunOptions& engines = arguments.engines;
+  desk::EngineRunOptions& engines = arguments.engines;
   command
       .add_option("--feed", engines.feed,
                   "sim, or replay:PATH[?format=csv|kite-candles&columns=…&symbol=…&tz=…]")
@@ -194,17 +194,7 @@ universe::StrikeQuery strikes_of(const std::string& text) {
   return query;
 }
 
-/// What the dump says of symbols, whenever they expired: a replay may be of any day.
-std::shared_ptr<const market::InstrumentTable> table_of(const universe::UniverseOptions& options) {
-  auto dump =
-      std::make_shared<universe::InstrumentDump>(universe::read_dump(options.dump, options.limits));
-  if (!dump->problem.empty()) throw std::invalid_argument(dump->problem);
-  auto table = std::make_shared<market::InstrumentTable>();
-  universe::Universe(std::move(dump), market::make_date(1900, 1, 1), {}).copy_into(*table);
-  return table;
-}
-
-void set_universe(const RunArguments& arguments, EngineRunOptions& options) {
+void set_universe(const RunArguments& arguments, desk::EngineRunOptions& options) {
   if (arguments.instruments.empty()) {
     if (!arguments.strikes.empty() || !arguments.universe_lists.empty()) {
       throw std::invalid_argument("--strikes and --universe-list need --instruments FILE");
@@ -220,7 +210,7 @@ void set_universe(const RunArguments& arguments, EngineRunOptions& options) {
   for (const std::string& text : arguments.strikes) {
     options.universe->strikes.push_back(strikes_of(text));
   }
-  options.instruments = table_of(*options.universe);
+  options.instruments = desk::listed_instruments(*options.universe);
 }
 
 void set_parameter(strategy::StrategyOptions& options, const std::string& text) {
@@ -249,8 +239,11 @@ void add_run_options(CLI::App& command, RunArguments& arguments) {
   add_paper_options(command, arguments);
 }
 
-EngineRunOptions engine_options(const RunArguments& arguments) {
-  EngineRunOptions options = arguments.engines;
+desk::EngineRunOptions engine_options(const RunArguments& arguments) {
+  desk::EngineRunOptions options = arguments.engines;
+  if (options.feed == "push") {
+    throw std::invalid_argument("nobody could push into the program: use sim or replay:PATH");
+  }
   for (const std::string& text : arguments.strategy_set) set_parameter(options.strategy, text);
   if (!arguments.decide_on.empty()) {
     options.strategy.timeframe = market::Timeframe::parse(arguments.decide_on);

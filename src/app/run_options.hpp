@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "app/engine_run_options.hpp"
+#include "desk/engine_run_options.hpp"
 
 namespace tapedeck::app {
 
 /// What the command line says before it is put into place.
 struct RunArguments {
-  EngineRunOptions engines;
+  desk::EngineRunOptions engines;
   std::vector<std::string> strategy_set;  ///< NAME.PARAMETER=VALUE
   std::string decide_on;                  ///< timeframe
   std::string pnl_basis = "average";
@@ -31,7 +31,7 @@ void add_run_options(CLI::App& command, RunArguments& arguments);
 
 /// Call after parsing and after the configuration file.
 /// @throws std::invalid_argument with a sentence that says what to do.
-EngineRunOptions engine_options(const RunArguments& arguments);
+desk::EngineRunOptions engine_options(const RunArguments& arguments);
 
 /// Every strategy with its parameters, for people.
 std::string strategy_list();

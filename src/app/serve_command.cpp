@@ -14,6 +14,7 @@
 #include "app/run_registry.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"
+#include "store/pace.hpp"
 
 namespace tapedeck::app {
 namespace {
@@ -50,7 +51,7 @@ std::string url_of(const ServerOptions& options, unsigned short port) {
 /// Tells wait_for_end when the feed has ended.
 class EndWatcher {
  public:
-  explicit EndWatcher(EngineRunner& runner)
+  explicit EndWatcher(desk::EngineRunner& runner)
       : thread_([&runner] {
           runner.wait();
           kill(getpid(), end_of_feed());
@@ -61,8 +62,8 @@ class EndWatcher {
   std::thread thread_;
 };
 
-void report(const EngineRunner& runner) {
-  const RunSummary summary = runner.summary();
+void report(const desk::EngineRunner& runner) {
+  const desk::RunSummary summary = runner.summary();
   spdlog::info(
       "the feed has ended: {} records, {} bad rows, {} gaps, {} candles, {} signals, {} orders, {} "
       "fills, {} rejects, realized P&L {:.2f}, charges {:.2f}",
@@ -71,7 +72,8 @@ void report(const EngineRunner& runner) {
 }
 
 /// For `tapedeck kill`. A machine where it cannot be made still runs; the API kills as well.
-std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOptions& engines) {
+std::unique_ptr<RunEntry> make_entry(const std::string& url,
+                                     const desk::EngineRunOptions& engines) {
   try {
     return std::make_unique<RunEntry>(RunInfo{0, url, engines.account, false});
   } catch (const std::exception& error) {
@@ -81,7 +83,7 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url, const EngineRunOpti
 }
 
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, EngineRunner* runner) {
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
   const sigset_t set = handled_signals();
   for (;;) {
     int signal = 0;
@@ -133,15 +135,15 @@ int run_serve(const ServeOptions& options) {
   TelemetryBus bus(bus_options);
   if (history) history->start(bus);
   std::unique_ptr<RunEntry> entry;  // outlives the runner, which calls it
-  std::unique_ptr<EngineRunner> runner;
+  std::unique_ptr<desk::EngineRunner> runner;
   if (options.engines) {
-    EngineRunOptions engines = *options.engines;
+    desk::EngineRunOptions engines = *options.engines;
     engines.log = [](std::string_view line) { spdlog::warn("{}", line); };
-    if (history) engines.keep_pace = [&history] { wait_for_history(*history); };
+    if (history) engines.keep_pace = [&history] { store::wait_for_history(*history); };
     engines.on_command = [&entry](bool killed) {
       if (entry) entry->note_command(killed);
     };
-    runner = std::make_unique<EngineRunner>(bus, std::move(engines));
+    runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
   Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "app/engine_runner.hpp"
+#include "desk/engine_runner.hpp"
 #include "server/options.hpp"
 #include "store/store.hpp"
 #include "tapedeck/bus.hpp"
@@ -18,7 +18,7 @@ struct ServeOptions {
   ServerOptions server;
   std::optional<store::StoreOptions> store;  // none: events are kept in memory only
   std::string log_level = "info";
-  std::optional<EngineRunOptions> engines;  // run
+  std::optional<desk::EngineRunOptions> engines;  // run
   bool exit_at_end = false;
   /// Called on SIGHUP: reads the configuration again and returns the log level.
   std::function<std::string()> reload_log_level;

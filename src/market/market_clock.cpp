@@ -173,10 +173,18 @@ void MarketDataEngine::Impl::stop(Timestamp now) {
 
 // --- health ---
 
+void MarketDataEngine::Impl::tell_dropped(Timestamp at) {
+  if (feed_dropped_ == dropped_told_) return;
+  const std::uint64_t since = feed_dropped_ - std::exchange(dropped_told_, feed_dropped_);
+  publish_status("ticks_dropped", Map{{"dropped", since}, {"dropped_total", feed_dropped_}}, at);
+}
+
 void MarketDataEngine::Impl::beat(Timestamp at) {
+  const bool dropped = feed_dropped_ != dropped_told_;
+  tell_dropped(at);
   leave_sessions(true);
   find_stale_symbols(at);
-  const bool well = !is_starved(at) && cache_.problem().empty();
+  const bool well = !is_starved(at) && !dropped && cache_.problem().empty();
   heartbeat_.change(well ? EngineState::active : EngineState::degraded);
   publish_health(at);
   ticks_at_last_beat_ = counts_.ticks;
@@ -282,6 +290,8 @@ void MarketDataEngine::Impl::publish_health(Timestamp at, std::string_view error
   } else {
     health.metrics.set("last_tick_age_ms", static_cast<double>((at - last_tick_).count()) / 1e6);
   }
+  // Only a live feed can drop: what replays publish stays as it is.
+  if (counts.dropped_ticks > 0) health.metrics.set("dropped_ticks", counts.dropped_ticks);
   if (publisher_.lost() > 0) health.metrics.set("events_lost", publisher_.lost());
   if (!options_.cache_file.empty()) {
     health.metrics.set("cache_loaded", cache_.loaded()).set("cache_lost", cache_.lost());

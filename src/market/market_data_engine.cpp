@@ -65,12 +65,14 @@ MarketDataEngine::Impl::Impl(EnginePublisher publisher, const TradingCalendar& c
 void MarketDataEngine::Impl::set_feed_stats(const FeedStats& stats) noexcept {
   feed_bad_rows_ = stats.bad_rows;
   feed_volume_falls_ = stats.volume_falls;
+  feed_dropped_ = stats.dropped;
 }
 
 MarketDataCounts MarketDataEngine::Impl::counts() const noexcept {
   MarketDataCounts counts = counts_;
   counts.bad_ticks = counts.zero_ticks + counts.absurd_ticks + counts.mixed_ticks + feed_bad_rows_;
   counts.volume_falls += feed_volume_falls_;
+  counts.dropped_ticks = feed_dropped_;
   return counts;
 }
 

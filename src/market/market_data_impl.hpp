@@ -142,6 +142,7 @@ class MarketDataEngine::Impl {
   void publish_phase(const GroupKey& key, Phase phase, Timestamp at);
   void change_phases(Timestamp now);
   void beat(Timestamp at);
+  void tell_dropped(Timestamp at);
   bool is_starved(Timestamp at) const;
   void find_stale_symbols(Timestamp at);
   bool look_for_staleness(SymbolState& state, Timestamp at) const;
@@ -174,6 +175,8 @@ class MarketDataEngine::Impl {
   MarketDataCounts counts_;
   std::uint64_t feed_bad_rows_ = 0;
   std::uint64_t feed_volume_falls_ = 0;
+  std::uint64_t feed_dropped_ = 0;
+  std::uint64_t dropped_told_ = 0;
   std::uint64_t ticks_at_last_beat_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "market/known_instrument.hpp"
+
 namespace tapedeck::market {
 namespace {
 
@@ -14,19 +16,6 @@ constexpr std::chrono::nanoseconds kOpenKnownAfter = std::chrono::seconds{1};
 bool happens_before(const FeedRecord& a, const FeedRecord& b) noexcept {
   if (a.at() != b.at()) return a.at() < b.at();
   return a.kind == RecordKind::candle && b.kind != RecordKind::candle;
-}
-
-/// Finds or guesses the instrument of a row when the table does not have it. An index is guessed:
-/// as a stand-in for the future that a replay of an index does not have.
-void know_instrument(InstrumentTable& table, const InstrumentTable* known,
-                     std::string_view exchange, std::string_view symbol, Timestamp at) {
-  if (table.find(exchange, symbol) != nullptr) return;
-  const InstrumentInfo* info = known != nullptr ? known->find(exchange, symbol) : nullptr;
-  if (info != nullptr && info->group != SessionGroup::index) {
-    table.add(*info);
-  } else {
-    table.add(infer_instrument(symbol, ist_date(at), exchange));
-  }
 }
 
 }  // namespace
@@ -93,32 +82,20 @@ class ReplayFeed::Lane {
     know_instrument(instruments_, known_, row.exchange, row.symbol, row.at);
   }
 
-  /// A daily candle is that of the date its start lies on: sources write midnight.
-  void align_day(const InstrumentInfo& info, Candle& candle) const {
-    const auto day = calendar_.trading_day(info.group, ist_date(candle.start), info.exchange);
-    if (!day) return;
-    candle.start = day->start;
-    candle.end = day->end;
-  }
-
   void hold(const ReplayRow& row) {
     const InstrumentInfo& info = *instruments_.find(row.exchange, row.symbol);
     FeedRecord candle;
     candle.kind = RecordKind::candle;
-    Timestamp end = row.at + row.timeframe->length();
-    const auto session = calendar_.continuous_at(info.group, row.at, info.exchange);
-    if (session) end = std::min(end, session->end);
     candle.candle = {.symbol = std::string(row.symbol),
                      .timeframe = *row.timeframe,
                      .start = row.at,
-                     .end = end,
                      .open = row.open,
                      .high = row.high,
                      .low = row.low,
                      .close = row.close,
                      .volume = row.volume,
                      .exchange = std::string(row.exchange)};
-    if (row.timeframe->is_day()) align_day(info, candle.candle);
+    align_candle(calendar_, info, candle.candle);
     FeedRecord mark;
     mark.kind = RecordKind::mark;
     mark.tick = {.at = candle.candle.start + kOpenKnownAfter,

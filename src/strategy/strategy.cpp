@@ -86,6 +86,15 @@ ValueId StrategySetup::vwap() {
   return entered_.back();
 }
 
+void StrategySetup::indicator(const IndicatorSpec& spec) {
+  if (spec.kind == IndicatorKind::vwap) {
+    vwap();
+    return;
+  }
+  const std::size_t first = plan_.add(spec).index;
+  for (std::size_t i = 0; i < IndicatorPlan::value_count(spec.kind); ++i) need({first + i});
+}
+
 // --- the table ---
 
 const StrategyEntry* find_strategy(std::string_view name) {

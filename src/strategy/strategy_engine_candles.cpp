@@ -109,7 +109,7 @@ void StrategyEngineV2::Impl::warm_up(const Candle& candle) {
   for (Lane& lane : state.lanes) {
     const StrategyState& strategy = strategies_[lane.strategy];
     if (strategy.switched_off.empty() && is_ready(strategy, now)) {
-      ask(lane, {candle, now, before, Holding{}});
+      ask(lane, {candle, now, before, Holding{}, true});
     }
   }
 }

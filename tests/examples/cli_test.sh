@@ -35,6 +35,7 @@ grep -q 'credentials' "$work/err" || fail "the refusal does not say why"
 expect_code 2 "$tapedeck" run --feed nonsense:x
 expect_code 2 "$tapedeck" run --feed replay:/no/such/file --exit-at-end
 grep -q '/no/such/file' "$work/err" || fail "the missing file is not named"
+expect_code 2 "$tapedeck" run --feed push --listen 127.0.0.1:0
 expect_code 1 "$tapedeck" stats
 [ "$(wc -l <"$work/err")" = 1 ] || fail "an error is one sentence: $(cat "$work/err")"
 passed "help and exit codes"

@@ -1,10 +1,12 @@
 // Where market data comes from. One interface for the simulator, replays and live tickers.
 //
 // A feed belongs to one run and is called by its engine thread only. next() may read files but
-// never waits for the wall clock: pacing is the runner's business.
+// never waits for the wall clock: pacing is the runner's business. A live feed says `pending` when
+// it has nothing yet, and wakes the runner when something has come.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,7 +31,12 @@ struct FeedRecord {
   Timestamp at() const noexcept { return kind == RecordKind::candle ? candle.end : tick.at; }
 };
 
-enum class FeedState { record, end, failed };
+enum class FeedState {
+  record,
+  end,
+  failed,
+  pending,  ///< nothing yet; only a live feed says so
+};
 
 /// A row that could not be used.
 struct BadRow {
@@ -41,6 +48,7 @@ struct BadRow {
 struct FeedStats {
   std::uint64_t records = 0;
   std::uint64_t bad_rows = 0;
+  std::uint64_t dropped = 0;           ///< came faster than they were taken
   std::uint64_t volume_falls = 0;      ///< cumulative volume went down: counted as 0
   std::vector<BadRow> first_bad_rows;  ///< at most kKeptBadRows
   static constexpr std::size_t kKeptBadRows = 20;
@@ -51,7 +59,8 @@ class Feed {
   virtual ~Feed() = default;
 
   /// Fills `record` with what happens next.
-  /// @return end when there is no more, failed when the source broke (see error()).
+  /// @return end when there is no more, failed when the source broke (see error()), pending when a
+  ///   live feed has nothing yet.
   virtual FeedState next(FeedRecord& record) = 0;
   /// What went wrong, as a sentence; empty unless next() returned failed.
   virtual std::string error() const = 0;
@@ -64,6 +73,11 @@ class Feed {
   virtual const FeedStats& stats() const = 0;
   /// The `mode` label of what this feed drives: paper, replay.
   virtual std::string_view mode() const = 0;
+  /// Whether records come as they happen, so that the wall clock is engine time.
+  virtual bool is_live() const { return false; }
+  /// Called once before the first next(). A live feed calls `wake`, from any thread, whenever there
+  /// is something again after a `pending`.
+  virtual void set_wake(std::function<void()> wake) { (void)wake; }
 };
 
 }  // namespace tapedeck::market

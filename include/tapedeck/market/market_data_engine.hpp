@@ -72,6 +72,7 @@ struct MarketDataCounts {
   std::uint64_t unknown_ticks = 0;       ///< of symbols that are not in the table
   std::uint64_t volume_falls = 0;        ///< the feed's included
   std::uint64_t frozen_symbols = 0;      ///< now
+  std::uint64_t dropped_ticks = 0;       ///< the feed had to drop: they came too fast
 };
 
 /// A candle and whether it is over.

@@ -46,6 +46,8 @@ struct Situation {
   const IndicatorValues& now;
   const IndicatorValues& before;
   const Holding& holding;
+  /// A candle from before the start, to learn from: nothing comes of the decision.
+  bool past = false;
 };
 
 struct Decision {
@@ -90,6 +92,12 @@ class StrategySetup {
   SuperTrendIds supertrend(int period = 10, double multiplier = 3);
   /// Not waited for: it has no value while nothing is traded.
   ValueId vwap();
+  /// Any of these, by its description (IndicatorSpec::parse).
+  void indicator(const IndicatorSpec& spec);
+
+  /// All indicators there are so far. A strategy made for a symbol finds the whole plan here, one
+  /// made as an example while the engine is built does not.
+  const IndicatorPlan& plan() const noexcept { return plan_; }
 
   const std::vector<ValueId>& needed() const noexcept { return needed_; }
   /// All it entered, needed or not, in order.

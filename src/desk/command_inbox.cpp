@@ -1,10 +1,10 @@
-#include "app/command_inbox.hpp"
+#include "desk/command_inbox.hpp"
 
 #include <simdjson.h>
 
 #include <utility>
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 
 std::optional<market::Command> requested_command(const Event& event) {
   simdjson::dom::parser parser;
@@ -52,4 +52,4 @@ std::vector<market::Command> CommandInbox::take() {
   return std::exchange(waiting_, {});
 }
 
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <map>
 
-#include "app/engine_runner.hpp"
 #include "bus/access.hpp"
+#include "desk/engine_runner.hpp"
 #include "market/engine_support.hpp"
 #include "query/trade_tracker.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 namespace {
 
 using test::TestBus;
@@ -70,4 +70,4 @@ TEST_P(TradesOfARun, MakeWhatTheRunMade) {
 INSTANTIATE_TEST_SUITE_P(Seeds, TradesOfARun, testing::Values(1, 2, 3));
 
 }  // namespace
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

@@ -13,7 +13,7 @@
 #include "tapedeck/bus.hpp"
 #include "tapedeck/market/engine.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 
 class CommandInbox {
  public:
@@ -38,4 +38,4 @@ class CommandInbox {
 /// What a command_event asks for; nothing when it asks for nothing (an answer, or damaged).
 std::optional<market::Command> requested_command(const Event& event);
 
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

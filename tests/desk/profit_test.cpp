@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/engine_runner.hpp"
+#include "desk/engine_runner.hpp"
 #include "market/engine_support.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 namespace {
 
 using nlohmann::json;
@@ -131,4 +131,4 @@ TEST(Profit, OfAMonthOfTheRealIndexIsThatOfTheFillsToThePaisa) {
 }
 
 }  // namespace
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

@@ -1,6 +1,7 @@
 // What a run of the engines is made of, and what came of it. Plain data.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "market/push_feed.hpp"
 #include "tapedeck/execution/execution_engine.hpp"
 #include "tapedeck/execution/paper_broker.hpp"
 #include "tapedeck/market/feed.hpp"
@@ -17,12 +19,22 @@
 #include "tapedeck/strategy/strategy_engine.hpp"
 #include "tapedeck/universe/universe_builder.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
+
+/// The engines of a run.
+enum class Part : std::size_t { market_data, strategy, execution, universe };
+inline constexpr std::size_t kParts = 4;
 
 struct EngineRunOptions {
-  /// `sim[?sessions=N]` or `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`
+  /// `sim[?sessions=N]`, `replay:PATH[?format=…&symbol=…&tz=…&columns=…&timeframe=…]`, or `push`
+  /// (EngineRunner::push_feed)
   std::string feed = "sim";
-  double speed = 1;  ///< 1: as it happens, N: N times as fast, 0: as fast as it goes
+  /// Those that are made with the run and start with it; others may come later.
+  std::vector<Part> parts{Part::market_data, Part::strategy, Part::execution, Part::universe};
+  /// 1: as it happens, N: N times as fast, 0: as fast as it goes; 1 with a live feed.
+  double speed = 1;
+  /// How many ticks and candles of the caller's may wait for the engine thread (`push`).
+  std::size_t push_queue_limit = market::kUsualPushQueueLimit;
   /// Only these, `INFY` or `NSE:INFY` (and what their signals are ordered in); empty: all.
   std::vector<std::string> symbols;
   std::vector<std::string> timeframes{"1m", "5m"};
@@ -36,7 +48,8 @@ struct EngineRunOptions {
 
   /// Watches an instrument dump; nothing: looks at what the feed lists.
   std::optional<universe::UniverseOptions> universe;
-  /// What a replay's symbols are, where it is known; the others are guessed from their names.
+  /// What the symbols of a replay or of the caller's ticks are, where it is known; the others are
+  /// guessed from their names.
   std::shared_ptr<const market::InstrumentTable> instruments;
   /// Where the engines' state survives a restart (SQLite); empty: each run begins anew.
   std::filesystem::path state_file;
@@ -64,6 +77,11 @@ struct EngineRunOptions {
   std::function<void()> keep_pace;
 };
 
+/// What a dump says of symbols, whenever they expired: a replay may be of any day.
+/// @throws std::invalid_argument with why the dump cannot be used
+std::shared_ptr<const market::InstrumentTable> listed_instruments(
+    const universe::UniverseOptions& options);
+
 struct RunSummary {
   std::uint64_t records = 0;  ///< ticks, candles and marks of the feed
   std::uint64_t ticks = 0;    ///< of the wanted symbols, as the market data engine saw them
@@ -86,4 +104,4 @@ struct RunSummary {
   Timestamp to{};
 };
 
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

@@ -5,10 +5,10 @@
 #include <future>
 #include <stdexcept>
 
-#include "app/engine_runner.hpp"
+#include "desk/engine_runner.hpp"
 #include "market/engine_support.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 namespace {
 
 using test::TestBus;
@@ -197,4 +197,4 @@ TEST(EngineCommands, TheEventsAreTheSameAtAnySpeed) {
 }
 
 }  // namespace
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

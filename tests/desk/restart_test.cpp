@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "app/engine_runner.hpp"
+#include "desk/engine_runner.hpp"
 #include "market/engine_support.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 namespace {
 
 using nlohmann::json;
@@ -122,4 +122,4 @@ TEST_F(Restart, TheKillSwitchStaysOn) {
 }
 
 }  // namespace
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

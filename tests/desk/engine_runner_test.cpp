@@ -1,4 +1,4 @@
-#include "app/engine_runner.hpp"
+#include "desk/engine_runner.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "market/engine_support.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 namespace {
 
 using test::TemporaryFile;
@@ -295,4 +295,4 @@ TEST(EngineRunner, CountsTheLateTicksOfTheRealFutures) {
 }
 
 }  // namespace
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk

@@ -11,7 +11,7 @@
 
 #include "tapedeck/time.hpp"
 
-namespace tapedeck::app {
+namespace tapedeck::desk {
 
 class Pacer {
  public:
@@ -73,4 +73,4 @@ class Pacer {
   std::atomic<bool> interrupted_{false};
 };
 
-}  // namespace tapedeck::app
+}  // namespace tapedeck::desk
