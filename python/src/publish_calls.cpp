@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,18 @@ bool is_same_name(PyObject* given, PyObject* interned) {
   // Two interned strings are equal only when they are the same object.
   if (PyUnicode_CHECK_INTERNED(given) != 0) return false;
   return PyUnicode_Compare(given, interned) == 0;
+}
+
+/// What C++ throws must not pass through Python's frames. The first event makes the bus, which may
+/// fail (no memory, no thread); after that nothing here throws.
+template <typename Call>
+PyObject* without_exceptions(Call&& call) noexcept {
+  try {
+    return call();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
+  }
 }
 
 // True or False, and the publisher goes on: nothing that a payload holds is an error.
@@ -116,10 +129,12 @@ std::vector<Signature>& signatures() {
 
 template <std::size_t I>
 PyObject* call_helper(PyObject*, PyObject* const* args, Py_ssize_t given, PyObject* names) {
-  const Signature& signature = signatures()[I];
-  Map payload;
-  if (!write_arguments(signature, args, given, names, payload)) return nullptr;
-  return publish(signature.type, payload, tapedeck::now());
+  return without_exceptions([&]() -> PyObject* {
+    const Signature& signature = signatures()[I];
+    Map payload;
+    if (!write_arguments(signature, args, given, names, payload)) return nullptr;
+    return publish(signature.type, payload, tapedeck::now());
+  });
 }
 
 // --- publish_event ---
@@ -162,13 +177,15 @@ PyObject* publish_event(PyObject*, PyObject* const* args, Py_ssize_t given, PyOb
   if (!check_type(found[0], type)) return nullptr;
   Timestamp at = tapedeck::now();
   if (found[2] != nullptr && found[2] != Py_None && !read_event_time(found[2], at)) return nullptr;
-  Map payload;
-  if (PyDict_Check(found[1])) {
-    write_items(payload, found[1]);
-  } else {
-    write_field(payload, name_data, found[1]);
-  }
-  return publish(type, payload, at);
+  return without_exceptions([&] {
+    Map payload;
+    if (PyDict_Check(found[1])) {
+      write_items(payload, found[1]);
+    } else {
+      write_field(payload, name_data, found[1]);
+    }
+    return publish(type, payload, at);
+  });
 }
 
 PyMethodDef publish_event_method{

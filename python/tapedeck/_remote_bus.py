@@ -48,11 +48,11 @@ def clear_buffer(connection: Connection) -> None:
     _reader(connection).clear_buffer()
 
 
-def _newest_id(connection: Connection) -> Optional[str]:
+def newest_id(client: Client) -> Optional[str]:
     """From where on is "from now on"; None while the server cannot be reached: then it is from when
     it can."""
     try:
-        stats = _reader(connection).stats()
+        stats = client.stats()
         return stats["last_id"] or f"{stats['epoch']}-0"  # nothing yet: from the beginning
     except Unavailable as error:
         _log.warning("%s Events come from when it can be reached.", error)
@@ -73,7 +73,7 @@ class Subscription:
             [filters["filter"]] = filters["filter"]
         self._callback = callback
         self._stream = connection.client.stream(
-            last_event_id=_newest_id(connection), **filters
+            last_event_id=newest_id(_reader(connection)), **filters
         )
         self._ended = False
         self._thread = threading.Thread(target=self._run, name="td-subscriber", daemon=True)
@@ -104,7 +104,7 @@ async def stream_events(
     connection: Connection, event_type: Optional[str], poll_interval: float
 ) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
-    newest = await loop.run_in_executor(None, _newest_id, connection)
+    newest = await loop.run_in_executor(None, lambda: newest_id(_reader(connection)))
     gaps: List[str] = []
     stream = connection.client.stream(
         event_type,

@@ -15,7 +15,6 @@ from typing import Any, AsyncIterator, Callable, Dict, List, Optional, Union
 from . import _native, _remote_bus, _streams
 from ._filters import FilterValue, filter_lists
 from ._lifecycle import Stage, on_exit, on_fork
-from ._native import publish_event
 from .remote import connection
 
 __all__ = ["EventCallback", "TelemetryBus", "get_telemetry_bus"]
@@ -57,8 +56,8 @@ class TelemetryBus:
             _native.set_buffer_size(buffer_size)
 
     # Functions of the C API, so that calling them costs no Python frame.
-    publish_event = staticmethod(publish_event)
-    publish = staticmethod(publish_event)
+    publish_event = staticmethod(_native.publish_event)
+    publish = staticmethod(_native.publish_event)
 
     def get_recent_events(
         self, event_type: Optional[str] = None, limit: int = 100

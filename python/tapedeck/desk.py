@@ -13,11 +13,25 @@ import threading
 import time
 import weakref
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Type, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Type,
+    TypeVar,
+)
 
 from . import _native
 from ._arguments import PathLike, as_list, as_path
 from ._lifecycle import Stage, on_exit, on_fork
+from ._remote_commands import CommandListener
+from .remote import Connection, connection, on_connection
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -313,6 +327,7 @@ class Desk:
         for engine in list(self._engines.values()):
             engine._is_ready = False
         run.launch()
+        _listen(connection())
 
     def _name(self) -> List[str]:
         options = self._options
@@ -379,19 +394,59 @@ def default_desk() -> Desk:
         return desk
 
 
+_listener: Optional[CommandListener] = None
+_listener_lock = threading.Lock()
+
+
+def _listen(connected: Optional[Connection]) -> None:
+    """From the first run of a process that is connected on, commands asked at the server are
+    obeyed."""
+    global _listener
+    with _listener_lock:
+        if connected is None or _listener is not None:
+            return
+        if any(desk.is_running for desk in list(_running)):
+            _listener = CommandListener(connected, _obey)
+
+
+def _stop_listening() -> None:
+    global _listener
+    with _listener_lock:
+        ending, _listener = _listener, None
+    if ending is not None:
+        ending.end()
+
+
+def _obey(command: Mapping[str, Any], request_id: str) -> None:
+    def word(name: str) -> str:
+        return str(command.get(name) or "")
+
+    for desk in list(_running):
+        if desk.is_running:
+            try:
+                desk.request(
+                    word("command"), word("target"), word("reason"), word("by"), request_id
+                )
+            except RuntimeError:  # it has ended meanwhile
+                continue
+
+
 def _stop_all() -> None:
     for desk in list(_running):
         desk.stop()
 
 
 def _forget_all() -> None:
-    global _default, _default_lock
+    global _default, _default_lock, _listener, _listener_lock
     for desk in list(_desks):
         desk._forget()
     _running.clear()
     _default = None
     _default_lock = threading.Lock()
+    _listener = None
+    _listener_lock = threading.Lock()
 
 
+on_connection(_listen, _stop_listening)
 on_exit(Stage.ENGINES, _stop_all)
 on_fork(_forget_all)

@@ -12,7 +12,7 @@ import socket
 import sys
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Optional, Type, Union
+from typing import Any, Callable, Dict, List, Optional, Type, Union
 
 from . import _native
 from ._lifecycle import Stage, on_exit, on_fork
@@ -32,15 +32,26 @@ CLOSE_SECONDS = 2.0
 class Connection:
     """This process's way to a server; see :func:`connect`. A context manager that ends it."""
 
-    def __init__(self, client: Client, source: Dict[str, str]) -> None:
+    def __init__(self, client: Client, named: Dict[str, str]) -> None:
         self.client = client  #: reads of the same server, with the same credentials
-        self._source = source
+        self.source = self._name(named)  #: what its events say of who published them
+        self._named = named
         self.by_environment = False  #: TAPEDECK_URL made it; connect() may take its place
 
     @property
     def url(self) -> str:
         """The server's address."""
         return self.client.url
+
+    @staticmethod
+    def _name(named: Dict[str, str]) -> Dict[str, str]:
+        program = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c") else "python"
+        source = {"host": socket.gethostname(), "engine_id": f"{program}-{os.getpid()}", **named}
+        set_source(**source)
+        return source
+
+    def _forked(self) -> None:
+        self.source = self._name(self._named)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Waits until the server has accepted what was published before the call.
@@ -78,6 +89,8 @@ class Connection:
 
 
 _current: Optional[Connection] = None
+_on_connect: List[Callable[[Connection], object]] = []
+_on_disconnect: List[Callable[[], object]] = []
 
 
 def connect(
@@ -131,13 +144,19 @@ def connect(
         "spool_bytes": spool_bytes,
         "ca_file": "" if ca_file is None else os.fspath(ca_file),
     }
-    source = {"engine_id": engine_id or "", "account": account or "", "mode": mode or ""}
-    source["run_id"] = run_id or ""
+    named = {"engine_id": engine_id, "run_id": run_id, "account": account, "mode": mode}
     disconnect()
     _native.plan_sender(options)
-    _current = Connection(client, source)
-    _name_source(_current)
+    _current = Connection(client, {name: value for name, value in named.items() if value})
+    for begin in _on_connect:
+        begin(_current)
     return _current
+
+
+def on_connection(begin: Callable[[Connection], object], end: Callable[[], object]) -> None:
+    """Has other parts told when the process is connected, and before it is not any more."""
+    _on_connect.append(begin)
+    _on_disconnect.append(end)
 
 
 def connection() -> Optional[Connection]:
@@ -160,6 +179,8 @@ def disconnect(timeout: float = CLOSE_SECONDS) -> bool:
     ending, _current = _current, None
     if ending is None:
         return True
+    for end in _on_disconnect:
+        end()
     try:
         return _native.close_sender(_seconds(timeout))
     finally:
@@ -180,13 +201,6 @@ def _check_not_serving() -> None:
         raise RuntimeError(f"this process serves its events itself, at {serving.url}")
 
 
-def _name_source(connected: Connection) -> None:
-    program = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in ("", "-c") else "python"
-    source = dict(connected._source, host=socket.gethostname())
-    source["engine_id"] = source["engine_id"] or f"{program}-{os.getpid()}"
-    set_source(**{name: value for name, value in source.items() if value})
-
-
 def connect_by_environment() -> None:
     """On import: a process with ``TAPEDECK_URL`` is connected."""
     if os.environ.get("TAPEDECK_URL"):
@@ -201,7 +215,7 @@ def _end() -> None:
 def _forget() -> None:
     """A child has a queue, a spool and a name of its own, made at its first event."""
     if _current is not None:
-        _name_source(_current)
+        _current._forked()
 
 
 on_exit(Stage.SENDER, _end)

@@ -349,3 +349,47 @@ def test_the_key_is_sent_and_shown_nowhere(engine: Callable[..., Engine], script
     assert "secret" not in said and said.endswith("True")
     assert "authorization: bearer secret-key" in seen[0].lower()
     assert json.dumps("idempotency-key")[1:-1] in seen[0].lower()
+
+
+def test_engines_of_a_connected_process_obey_commands_sent_through_the_server(
+    server: TapedeckServer, client: Client, engine: Callable[..., Engine]
+) -> None:
+    program = engine(
+        """
+        import sys, tapedeck
+        tapedeck.connect(engine_id="desk", mode="paper")
+        with tapedeck.Desk("sim", symbols=["INFY"], engine_id_prefix="far") as desk:
+            print("running", flush=True)
+            sys.stdin.read()
+            print(desk.summary()["killed"])
+        """,
+        server.url,
+    )
+    assert program.line() == "running"
+    wait_until(lambda: client.events("engine_health", engine_id="far-execution"), "it is heard of")
+
+    def answers(request_id: str) -> List[Any]:
+        found = client.events("command_event", engine_id="far-strategy,far-execution".split(","))
+        return [
+            (each["payload"]["command"], each["payload"]["target"], each["payload"]["state"])
+            for each in found
+            if each["payload"].get("request_id") == request_id
+        ]
+
+    asked = client.command("kill", reason="test")
+    wait_until(lambda: len(answers(asked)) == 2, "both have answered")
+    assert ("kill", "far-execution", "done") in answers(asked)
+    server.kill()
+    server.start()
+    asked = client.command("flatten", target="far-execution")
+    wait_until(lambda: answers(asked), "the flatten was answered after the restart")
+    assert answers(asked)[0] == ("flatten", "far-execution", "done")
+    asked = client.command("resume", target="another-engine")
+    asked_too = client.command("resume", target="far-strategy")
+    wait_until(lambda: answers(asked_too), "its own engine's command was answered")
+    assert answers(asked) == []
+    program.tell()
+    assert program.process.stdin is not None
+    program.process.stdin.close()
+    program.process.stdin = None
+    assert program.end() == ["True"]
