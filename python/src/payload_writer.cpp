@@ -88,14 +88,15 @@ void with_int(PyObject* object, Use&& use) {
   }
 }
 
+bool is_array_scalar(PyObject* object) {
+  if (PyObject_HasAttrString(object, "dtype") == 0) return false;
+  const Owned dimensions(PyObject_GetAttrString(object, "ndim"));
+  return dimensions && PyLong_Check(dimensions.get()) && PyLong_AsLong(dimensions.get()) == 0;
+}
+
 /// What a foreign scalar stands for; null: nothing but itself.
 PyObject* plain_form(PyObject* object) {
-  if (PyIndex_Check(object)) return PyNumber_Index(object);
-  if (PyObject_HasAttrString(object, "dtype") == 0) return nullptr;
-  const Owned dimensions(PyObject_GetAttrString(object, "ndim"));
-  if (!dimensions || !PyLong_Check(dimensions.get()) || PyLong_AsLong(dimensions.get()) != 0) {
-    return nullptr;
-  }
+  if (!is_array_scalar(object)) return PyIndex_Check(object) ? PyNumber_Index(object) : nullptr;
   PyObject* item = PyObject_CallMethod(object, "item", nullptr);
   if (item != nullptr && (PyFloat_Check(item) || PyLong_Check(item))) return item;
   Py_XDECREF(item);

@@ -191,10 +191,15 @@ def test_leaving_the_loop_ends_a_stream_cleanly():
         gc.collect()
 
 
+async def new_event():
+    return asyncio.Event()
+
+
 def test_a_loop_that_was_closed_under_its_stream_does_no_harm_to_others():
     loop = asyncio.new_event_loop()
+    event = loop.run_until_complete(new_event())
     loop.close()
-    _streams._waker.add(loop, asyncio.Event())
+    _streams._waker.add(loop, event)
     test_first_comes_the_connection_then_what_was_published_since_the_call()
 
 

@@ -13,7 +13,8 @@ TIMEOUT_SECONDS = 60
 def run_program(source, **environment):
     """Runs a program of its own; what it prints."""
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(source)],
+        # Python warns of forks in a process with threads; that they work is what is tested here.
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(source)],
         capture_output=True,
         text=True,
         timeout=TIMEOUT_SECONDS,
