@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "event_time.hpp"
+#include "gil.hpp"
 #include "process_bus.hpp"
 #include "query/tape.hpp"
 #include "store/store.hpp"
@@ -67,7 +68,7 @@ nb::bytes recent_events(const std::string& event_type, std::size_t limit) {
   TelemetryBus& bus = process_bus();
   std::vector<Event> events;
   {
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     events = bus.get_recent_events(event_type, limit);
   }
   return array_of(events);
@@ -79,7 +80,7 @@ nb::bytes snapshot(nb::handle since) {
   TelemetryBus& bus = process_bus();
   std::vector<Event> events;
   {
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     events = bus.snapshot(from);
   }
   return array_of(events);
@@ -114,7 +115,7 @@ nb::dict stats() {
   TelemetryBus& bus = process_bus();
   BusStats found;
   {
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     found = bus.get_stats();
   }
   return stats_dict(found);
@@ -134,7 +135,7 @@ std::uint64_t subscribe(const FilterLists& lists, nb::object function) {
   Filter filter = filter_of(lists);
   TelemetryBus& bus = process_bus();
   auto held = shared_function(std::move(function));
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return bus.subscribe(std::move(filter), [held](const Event& event) {
     const nb::gil_scoped_acquire acquired;
     try {
@@ -148,7 +149,7 @@ std::uint64_t subscribe(const FilterLists& lists, nb::object function) {
 
 bool unsubscribe(std::uint64_t id) {
   TelemetryBus& bus = process_bus();
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return bus.unsubscribe(id);
 }
 
@@ -160,7 +161,7 @@ class Cursor {
   explicit Cursor(const std::string& event_type)
       : tape_(process_bus(), process_history()), filter_(wanted(event_type)) {
     TelemetryBus& bus = process_bus();
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     bus.flush();
     next_ = tape_.end_seq();
   }
@@ -169,7 +170,7 @@ class Cursor {
   std::pair<std::vector<std::string>, std::uint64_t> read(std::size_t limit) {
     std::vector<std::string> messages;
     TelemetryBus& bus = process_bus();
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     BusAccess::collect_share(bus);
     Selection found = tape_.forward(filter_, {next_, tape_.end_seq()}, {.events = limit});
     next_ = found.next;
@@ -199,7 +200,7 @@ std::atomic<bool> waiting_ended{false};
 /// Waits until event number `seq` has come. @return false when end_waiting() was called.
 bool wait_for_event(std::uint64_t seq) {
   const EventLog& log = BusAccess::log(process_bus());
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   log.wait_for(seq, waiting_ended);
   return !waiting_ended.load();
 }
@@ -221,12 +222,12 @@ void add_bus_calls(nb::module_& module) {
   module.def("stats", &stats);
   module.def("clear_buffer", [] {
     TelemetryBus& bus = process_bus();
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     bus.clear_buffer();
   });
   module.def("flush", [] {
     TelemetryBus& bus = process_bus();
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     bus.flush();
   });
   module.def("set_buffer_size", &set_buffer_size);
@@ -253,8 +254,10 @@ void add_bus_calls(nb::module_& module) {
   module.def("next_number", &next_number);
   module.def("abandon_after_fork", [] {
     waiting_ended.store(false);
+    forget_releases_after_fork();
     abandon_after_fork();
   });
+  module.def("end_of_releases", &end_of_releases);
 }
 
 }  // namespace tapedeck::python

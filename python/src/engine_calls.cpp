@@ -9,6 +9,7 @@
 
 #include "engine_options.hpp"
 #include "engine_run.hpp"
+#include "gil.hpp"
 
 namespace nb = nanobind;
 
@@ -24,7 +25,7 @@ void check_engine(nb::dict run, std::string_view part_name, nb::dict given) {
   options.telemetry = false;
   options.state_file.clear();
   options.market_data.cache_file.clear();
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   BusOptions bus_options;
   bus_options.log_bytes = std::size_t{4} << 20;
   TelemetryBus bus(bus_options);

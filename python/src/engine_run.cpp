@@ -11,6 +11,7 @@
 
 #include "engine_options.hpp"
 #include "event_time.hpp"
+#include "gil.hpp"
 #include "market/random_source.hpp"
 #include "process_bus.hpp"
 #include "python_values.hpp"
@@ -94,12 +95,12 @@ EngineRun::~EngineRun() {
     abandon();
     return;
   }
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_.reset();
 }
 
 void EngineRun::launch() {
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->start();
   runner_->call([](desk::EngineSet&, Timestamp) {});  // its engines have started by then
 }
@@ -108,7 +109,7 @@ bool EngineRun::start_engine(std::string_view part_name, nb::dict given) {
   const desk::Part part = part_of(part_name);
   desk::EngineRunOptions told;
   read_part(told, part, std::move(given));
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return runner_->start_engine(part, [&](desk::EngineRunOptions& options) {
     // The paper broker's chance is the run's.
     const std::uint64_t seed = options.paper.seed;
@@ -119,30 +120,30 @@ bool EngineRun::start_engine(std::string_view part_name, nb::dict given) {
 
 void EngineRun::stop_engine(std::string_view part) {
   const desk::Part which = part_of(part);
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->stop_engine(which);
 }
 
 void EngineRun::stop_telemetry(std::string_view part) {
   const desk::Part which = part_of(part);
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->stop_telemetry(which);
 }
 
 void EngineRun::stop() {
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->stop();
 }
 
 bool EngineRun::wait_for(double seconds) {
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return runner_->wait_for(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
 void EngineRun::request(const std::string& command, const std::string& target,
                         const std::string& reason, const std::string& by,
                         const std::string& request_id) {
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->request(
       {.name = command, .target = target, .by = by, .reason = reason, .request_id = request_id});
   if (!runner_->on_engine_thread()) runner_->call([](desk::EngineSet&, Timestamp) {});
@@ -170,7 +171,7 @@ nb::dict EngineRun::summary() const {
 }
 
 void EngineRun::call(const desk::EngineRunner::Task& task) {
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   runner_->call(task);
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "gil.hpp"
 #include "process_bus.hpp"
 #include "tapedeck/remote.hpp"
 
@@ -30,13 +31,13 @@ void plan(const nb::dict& given) {
 
 bool flush(double seconds) {
   RemotePublisher* sender = process_sender();
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return sender == nullptr || sender->flush(milliseconds_of(seconds));
 }
 
 bool close(double seconds) {
   const std::unique_ptr<RemotePublisher> ending = take_sender();
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   return ending == nullptr || ending->close(milliseconds_of(seconds));
 }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "gil.hpp"
 #include "process_bus.hpp"
 #include "server/server.hpp"
 #include "store/store.hpp"
@@ -50,7 +51,7 @@ unsigned short start_server(const std::string& host, unsigned short port,
   auto made = std::make_unique<Server>(process_bus(), options, history,
                                        history != nullptr ? hooks_of(*history) : StoreHooks{});
   {
-    const nb::gil_scoped_release released;
+    const GilReleased released;
     made->start();
   }
   server = std::move(made);
@@ -59,14 +60,14 @@ unsigned short start_server(const std::string& host, unsigned short port,
 
 void stop_server() {
   const std::unique_ptr<Server> stopping = std::move(server);
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   if (stopping) stopping->stop();
 }
 
 /// Writes what has been published, and marks the history as cleanly ended.
 void end_history() {
   store::Store* history = process_history();
-  const nb::gil_scoped_release released;
+  const GilReleased released;
   if (history != nullptr) history->stop();
 }
 

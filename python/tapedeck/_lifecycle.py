@@ -49,6 +49,7 @@ def _exit() -> None:
             end()
         except Exception:
             _log.exception("while ending")
+    _native.end_of_releases()
 
 
 def _child() -> None:
