@@ -51,7 +51,9 @@ need_packages() {
 # `python3` on the PATH, as the user would run it.
 need_wheels() {
   local venv=$root/build/venv have wanted
-  if [ "$(command -v python3)" = /usr/bin/python3 ]; then need_packages "${python_packages[@]}"; fi
+  if [ "$(command -v python3 || echo /usr/bin/python3)" = /usr/bin/python3 ]; then
+    need_packages "${python_packages[@]}"
+  fi
   have=$("$venv/bin/python" -V 2>/dev/null || true)
   if [ "$have" != "$(python3 -V)" ]; then
     rm -rf "$venv"
