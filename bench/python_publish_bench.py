@@ -104,8 +104,14 @@ def single_calls(publish):
         empty.append(b - a)
     for n in range(20_000):
         a = time.perf_counter_ns()
-        publish(symbol="NIFTY", strategy_name="momentum", signal="BUY", confidence=0.85,
-                reason="RSI oversold + EMA crossover", timeframe="5m")
+        publish(
+            symbol="NIFTY",
+            strategy_name="momentum",
+            signal="BUY",
+            confidence=0.85,
+            reason="RSI oversold + EMA crossover",
+            timeframe="5m",
+        )
         b = time.perf_counter_ns()
         taken.append(b - a)
         if n % BURST == 0:

@@ -1,7 +1,7 @@
-"""An engine in thirty lines: a random walk, a moving average, signals and orders, all of it visible.
+"""An engine in thirty lines: a random walk, an average, signals and orders, all of it visible.
 
-    python examples/engine.py            # and open http://127.0.0.1:9000
-    TAPEDECK_URL=http://localhost:9000 python examples/engine.py   # into a server that runs already
+python examples/engine.py            # and open http://127.0.0.1:9000
+TAPEDECK_URL=http://localhost:9000 python examples/engine.py   # into a server that runs already
 """
 
 import os

@@ -40,14 +40,20 @@ candles = [each for each in candles if each["payload"]["timeframe"] == shortest]
 figure, axes = plt.subplots(figsize=(12, 6))
 closes = [(moment(each["timestamp"]), each["payload"]["close"]) for each in candles]
 axes.plot(*zip(*closes), color="tab:gray", linewidth=1, label=f"close, {shortest}")
-for word, marker, colour in (("BUY", "^", "tab:blue"), ("SELL", "v", "tab:orange"), ("EXIT", "o", "k")):
+for word, marker, colour in (
+    ("BUY", "^", "tab:blue"),
+    ("SELL", "v", "tab:orange"),
+    ("EXIT", "o", "k"),
+):
     marked = [
         (moment(each["timestamp"]), each["payload"]["price"])
         for each in signals
         if each["payload"]["signal"] == word and each["payload"].get("price")
     ]
     if marked:
-        axes.scatter(*zip(*marked), marker=marker, color=colour, zorder=3, label=f"{word} ({len(marked)})")
+        axes.scatter(
+            *zip(*marked), marker=marker, color=colour, zorder=3, label=f"{word} ({len(marked)})"
+        )
 axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%H:%M", tz=IST))
 axes.set(title=f"{symbol}, {day:%d %B %Y}", xlabel="IST", ylabel="rupees")
 axes.legend()

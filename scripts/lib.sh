@@ -19,7 +19,7 @@ test_packages=(
 # Python: what the module is built with, and what its tests need. In a virtual environment, since
 # Debian's own pip refuses.
 build_wheels=("nanobind>=2.4,<4")
-test_wheels=("scikit-build-core>=0.10,<2" pytest mypy httpx httpx-sse aiohttp aiohttp-sse-client2 numpy matplotlib)
+test_wheels=("scikit-build-core>=0.10,<2" pytest mypy ruff httpx httpx-sse aiohttp aiohttp-sse-client2 numpy matplotlib)
 python_packages=(python3-dev python3-venv)
 
 say() { printf '%s\n' "$*" >&2; }

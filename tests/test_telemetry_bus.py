@@ -1,6 +1,6 @@
 """The telemetry bus as its users know it. From the project's root:
 
-    PYTHONPATH=. python3 tests/test_telemetry_bus.py
+PYTHONPATH=. python3 tests/test_telemetry_bus.py
 """
 
 import asyncio
@@ -48,7 +48,9 @@ class TelemetryBusTest(unittest.TestCase):
     def test_recent_events_are_newest_last_by_type_and_limited(self):
         for n in range(6):
             publish_event("even" if n % 2 == 0 else "odd", {"n": n})
-        self.assertEqual([e["payload"]["n"] for e in self.bus.get_recent_events(limit=3)], [3, 4, 5])
+        self.assertEqual(
+            [e["payload"]["n"] for e in self.bus.get_recent_events(limit=3)], [3, 4, 5]
+        )
         even = self.bus.get_recent_events(event_type="even")
         self.assertEqual([e["payload"]["n"] for e in even], [0, 2, 4])
 

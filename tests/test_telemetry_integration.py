@@ -1,6 +1,6 @@
 """Engines that publish, and everything that can be seen of it. From the project's root:
 
-    PYTHONPATH=. python3 tests/test_telemetry_integration.py
+PYTHONPATH=. python3 tests/test_telemetry_integration.py
 """
 
 import json
@@ -91,9 +91,7 @@ class TelemetryIntegrationTest(unittest.TestCase):
         stats = self.get("/api/telemetry/stats")
         self.assertEqual(stats["total_events"], 602)
         answer = self.get("/api/telemetry/events?event_type=universe_scan&limit=20")
-        self.assertEqual(
-            answer["events"], self.bus.get_recent_events("universe_scan", limit=20)
-        )
+        self.assertEqual(answer["events"], self.bus.get_recent_events("universe_scan", limit=20))
         one = self.get("/api/telemetry/events?order_id=ORDER-042")
         self.assertEqual(
             [event["payload"]["status"] for event in one["events"]],

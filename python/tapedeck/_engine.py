@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any, ClassVar, Dict, FrozenSet, Optional, Type, TypeVar
+from typing import Any, ClassVar, Dict, FrozenSet, Optional, TypeVar
 
 from . import _native
+from ._managed import Managed
 from .desk import Desk, default_desk
 
 E = TypeVar("E", bound="Engine")
 
 
-class Engine:
+class Engine(Managed):
     """What the four engines have in common. A context manager: started, and stopped at its end."""
 
     _part: ClassVar[str]
@@ -108,12 +108,7 @@ class Engine:
             self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.stop()
 
     def __repr__(self) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import http.client
 import os
-from types import TracebackType
-from typing import Callable, Generic, Iterator, List, Optional, Type, TypeVar
+from typing import Callable, Generic, Iterator, List, TypeVar
 
 from ._http import READ_BYTES, Connection, Requests, error_of, unavailable
 from ._json import loads
+from ._managed import Managed
 from ._params import Query, with_query
 from .errors import ProtocolError
 from .types import Event
@@ -69,7 +69,7 @@ class Download:
         self._connection.close()
 
 
-class Export(Iterator[T], Generic[T]):
+class Export(Managed, Iterator[T], Generic[T]):
     """What an export holds, line by line, oldest first; in constant memory. For one thread.
 
     Ends with Unavailable, never quietly, when the server could not complete it. Closes itself at
@@ -115,15 +115,7 @@ class Export(Iterator[T], Generic[T]):
         self._ended = True
         self._download.close()
 
-    def __enter__(self) -> "Export[T]":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.close()
 
 

@@ -11,6 +11,7 @@ from typing import AsyncIterator, Callable, Iterator, Optional, Type, Union
 
 from ._connection import TaskConnection, ThreadConnection
 from ._endpoint import Endpoint
+from ._managed import Managed
 from ._session import Session
 from .errors import GapWarning, TapedeckError
 from .types import Event, Gap, StreamState
@@ -23,7 +24,7 @@ def _exhaust(events: Iterator[Event]) -> None:
     deque(events, maxlen=0)
 
 
-class Stream(Iterator[Event], AsyncIterator[Event]):
+class Stream(Managed, Iterator[Event], AsyncIterator[Event]):
     """Events as they come: ``for event in stream`` or ``async for event in stream``, one of the
     two.
 
@@ -222,15 +223,7 @@ class Stream(Iterator[Event], AsyncIterator[Event]):
         connection.open(request, self._timeout)
         return connection
 
-    def __enter__(self) -> "Stream":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.close()
 
     # Coroutines: the same with waiting in other words.

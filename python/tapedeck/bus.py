@@ -132,8 +132,8 @@ class TelemetryBus:
 
         :param event_type: only this type or these types.
         :param filters: ``symbol``, ``exchange``, ``strategy``, ``engine``, ``engine_id``, ``host``,
-            ``account``, ``mode``, ``run_id``, ``order_id``, ``correlation_id``: a value or a list of
-            them; ``filter``: an expression such as ``"payload.qty > 50"``.
+            ``account``, ``mode``, ``run_id``, ``order_id``, ``correlation_id``: a value or a list
+            of them; ``filter``: an expression such as ``"payload.qty > 50"``.
         :return: what :meth:`unsubscribe` takes.
         :raises ValueError: for an expression that is none.
         """
@@ -230,7 +230,6 @@ _subscriptions = _Subscriptions()
 def get_telemetry_bus() -> TelemetryBus:
     """The process's bus."""
     return TelemetryBus()
-
 
 
 on_exit(Stage.READERS, _subscriptions.end_all)

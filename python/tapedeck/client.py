@@ -7,12 +7,12 @@ import ssl
 import threading
 import uuid
 import weakref
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Iterable, Literal, Mapping, Optional, Type, Union
+from typing import TYPE_CHECKING, Any, Iterable, Literal, Mapping, Optional, Union
 
 from ._endpoint import API, Endpoint, Token
 from ._http import Answer, Requests
 from ._json import encode_events, encode_object
+from ._managed import Managed
 from ._params import Moment, Query, visible_ascii, whole, with_query
 from ._reads import Reads, event_range
 from ._session import Session
@@ -37,7 +37,7 @@ MAX_BACKOFF_SECONDS = 5.0
 MAX_PUBLISH_WAIT_SECONDS = 30.0
 
 
-class Client(Reads):
+class Client(Managed, Reads):
     """A Tapedeck server, for reading and publishing. Thread-safe, and cheap to keep.
 
     ``url``: default TAPEDECK_URL, else ``http://localhost:9000``; https, IPv6 and a path in front
@@ -86,15 +86,7 @@ class Client(Reads):
     def __repr__(self) -> str:
         return f"Client({self._endpoint.url!r})"
 
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.close()
 
     def close(self) -> None:

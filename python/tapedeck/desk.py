@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from types import TracebackType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -30,6 +29,7 @@ from typing import (
 from . import _native
 from ._arguments import PathLike, as_list, as_path
 from ._lifecycle import Stage, on_exit, on_fork
+from ._managed import Managed
 from ._remote_commands import CommandListener
 from .remote import Connection, connection, on_connection
 
@@ -44,7 +44,7 @@ E = TypeVar("E", bound="Engine")
 _LOOK_EVERY_SECONDS = 0.2
 
 
-class Desk:
+class Desk(Managed):
     """The engines of one run. Each of the four is there once: :attr:`market`, :attr:`strategy`,
     :attr:`execution`, :attr:`universe`; one that has not been made is made with its defaults.
 
@@ -54,7 +54,7 @@ class Desk:
     At ``speed=0`` the run waits until every engine that has been made is started, so that none of
     them misses what passes at once: the same seed gives the same events.
 
-    Methods may be called from any thread, also from a strategy's ``on_candle``: nothing waits there.
+    Methods may be called from any thread, and from a strategy's ``on_candle``: nothing waits there.
 
     :param feed: ``"sim"`` (a seeded simulator; ``"sim?sessions=N"``),
         ``"replay:PATH[?format=...&symbol=...&tz=...&columns=...]"``, or ``"push"`` (None is the
@@ -268,12 +268,7 @@ class Desk:
             self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.stop()
 
     def __repr__(self) -> str:

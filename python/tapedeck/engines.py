@@ -147,9 +147,7 @@ class MarketDataEngine(Engine):
         )
         return taken
 
-    def get_window(
-        self, symbol: str, timeframe: str, n: int, exchange: str = ""
-    ) -> List[Candle]:
+    def get_window(self, symbol: str, timeframe: str, n: int, exchange: str = "") -> List[Candle]:
         """The last ``n`` closed candles, oldest first; fewer when there are fewer.
 
         :raises ValueError: for a timeframe that is none, or ``n`` below 1.

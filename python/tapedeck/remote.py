@@ -11,11 +11,11 @@ import os
 import socket
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Callable, Dict, List, Optional, Type, Union
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from . import _native
 from ._lifecycle import Stage, on_exit, on_fork
+from ._managed import Managed
 from .client import Client
 from .source import set_source
 
@@ -29,7 +29,7 @@ READ_FLUSH_SECONDS = 2.0
 CLOSE_SECONDS = 2.0
 
 
-class Connection:
+class Connection(Managed):
     """This process's way to a server; see :func:`connect`. A context manager that ends it."""
 
     def __init__(self, client: Client, named: Dict[str, str]) -> None:
@@ -73,15 +73,7 @@ class Connection:
         """As :func:`disconnect`."""
         return disconnect(timeout) if _current is self else True
 
-    def __enter__(self) -> Connection:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.close()
 
     def __repr__(self) -> str:

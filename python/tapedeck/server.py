@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from types import TracebackType
-from typing import Optional, Type, Union
+from typing import Optional, Union
 
 from . import _native
 from ._lifecycle import Stage, on_exit, on_fork
+from ._managed import Managed
 
 __all__ = ["Server", "serve"]
 
 
-class Server:
+class Server(Managed):
     """A running server; see :func:`serve`. A context manager that stops it at its end."""
 
     def __init__(self, host: str, port: int) -> None:
@@ -32,15 +32,7 @@ class Server:
             _running = None
             _native.stop_server()
 
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
-    ) -> None:
+    def _leave(self) -> None:
         self.stop()
 
     def __repr__(self) -> str:

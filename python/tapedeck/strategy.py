@@ -280,8 +280,9 @@ def _read(answer: Answer) -> Tuple[int, float, str]:
     action, confidence = answer[0], answer[1]
     reason = answer[2] if len(answer) == 3 else ""
     if action not in _ACTIONS:
-        raise ValueError(f"on_candle returned the action {action!r}; it is none of BUY, SELL, "
-                         "EXIT, HOLD")
+        raise ValueError(
+            f"on_candle returned the action {action!r}; it is none of BUY, SELL, EXIT, HOLD"
+        )
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)):
         raise TypeError(f"on_candle returned the confidence {confidence!r}; it must be a number")
     if not 0 <= confidence <= 1:

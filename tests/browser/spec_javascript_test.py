@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The JavaScript of the user's document, verbatim, in a real browser (spec_example.js is a copy)."""
+"""The JavaScript of the user's document, verbatim, in a real browser (spec_example.js: a copy)."""
+
 import contextlib
 import os
 
@@ -22,21 +23,34 @@ def main() -> None:
         browser = stack.enter_context(Browser())
         browser.open(server.url + "/")
         # The example's constants become the page's, so that the test can look at them.
-        browser.run(HANDLERS + example +
-                    "; window.eventSource = eventSource; window.orderStream = orderStream;")
-        browser.wait_for("return eventSource.readyState === 1 && orderStream.readyState === 1",
-                         "both streams open")
+        browser.run(
+            HANDLERS
+            + example
+            + "; window.eventSource = eventSource; window.orderStream = orderStream;"
+        )
+        browser.wait_for(
+            "return eventSource.readyState === 1 && orderStream.readyState === 1",
+            "both streams open",
+        )
         server.post(
-            {"type": "signal_event",
-             "payload": {"symbol": "NIFTY", "strategy_name": "m", "signal": "BUY"}},
-            {"type": "order_event",
-             "payload": {"order_id": "O1", "symbol": "M&M", "side": "BUY", "status": "filled"}},
-            {"type": "engine_health",
-             "payload": {"engine_name": "E", "status": "active", "metrics": {"a": 1}}},
+            {
+                "type": "signal_event",
+                "payload": {"symbol": "NIFTY", "strategy_name": "m", "signal": "BUY"},
+            },
+            {
+                "type": "order_event",
+                "payload": {"order_id": "O1", "symbol": "M&M", "side": "BUY", "status": "filled"},
+            },
+            {
+                "type": "engine_health",
+                "payload": {"engine_name": "E", "status": "active", "metrics": {"a": 1}},
+            },
         )
         browser.wait_for(
             "return seen.signals.length === 1 && seen.orders.length === 1 && "
-            "seen.health.length === 1 && seen.book.length === 1", "every handler called once")
+            "seen.health.length === 1 && seen.book.length === 1",
+            "every handler called once",
+        )
         assert browser.run("return seen.book[0].symbol") == "M&M"
         print("ok: the document's JavaScript")
 
@@ -46,8 +60,12 @@ def main() -> None:
         server.stop()
         server = stack.enter_context(Server("serve", port=port))
         browser.wait_for("return eventSource.readyState === 1", "the stream opens again", 30)
-        server.post({"type": "signal_event",
-                     "payload": {"symbol": "INFY", "strategy_name": "m", "signal": "SELL"}})
+        server.post(
+            {
+                "type": "signal_event",
+                "payload": {"symbol": "INFY", "strategy_name": "m", "signal": "SELL"},
+            }
+        )
         browser.wait_for("return seen.signals.length === 2", "a signal after the restart", 30)
         assert browser.run("return seen.signals[1].symbol") == "INFY"
         server.stop()

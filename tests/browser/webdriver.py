@@ -2,6 +2,7 @@
 
 Talks to Debian's chromedriver; needs nothing but the standard library.
 """
+
 from __future__ import annotations
 
 import json
@@ -36,18 +37,30 @@ class Browser:
         self._base = f"http://127.0.0.1:{port}"
         self._wait_until_ready()
         arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--disable-dev-shm-usage", f"--user-data-dir={self._profile}",
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            f"--user-data-dir={self._profile}",
             f"--window-size={width},{height}",
         ]
         options = {"args": arguments, "binary": shutil.which("chromium") or "chromium"}
         answer = self._call(
-            "POST", "/session",
-            {"capabilities": {"alwaysMatch": {
-                "goog:chromeOptions": options,
-                "goog:loggingPrefs": {"browser": "ALL"},
-            }}},
+            "POST",
+            "/session",
+            {
+                "capabilities": {
+                    "alwaysMatch": {
+                        "goog:chromeOptions": options,
+                        "goog:loggingPrefs": {"browser": "ALL"},
+                    }
+                }
+            },
         )
         self._session = f"/session/{answer['sessionId']}"
 
@@ -75,7 +88,8 @@ class Browser:
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(
-            self._base + path, data, {"Content-Type": "application/json"}, method=method)
+            self._base + path, data, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())["value"]
 
@@ -83,8 +97,9 @@ class Browser:
         self._call("POST", self._session + "/url", {"url": url})
 
     def run(self, script: str, *arguments: Any) -> Any:
-        return self._call("POST", self._session + "/execute/sync",
-                          {"script": script, "args": list(arguments)})
+        return self._call(
+            "POST", self._session + "/execute/sync", {"script": script, "args": list(arguments)}
+        )
 
     def wait_for(self, script: str, what: str, seconds: float = 20) -> Any:
         """Waits until the script returns something true."""
@@ -102,6 +117,7 @@ class Browser:
 
     def screenshot(self, path: str) -> None:
         import base64
+
         picture = self._call("GET", self._session + "/screenshot")
         with open(path, "wb") as file:
             file.write(base64.b64decode(picture))
@@ -117,9 +133,18 @@ class Server:
 
     def __init__(self, *arguments: str, port: int = 0) -> None:
         self.process = subprocess.Popen(
-            [program(), *arguments, "--memory", "--listen", f"127.0.0.1:{port}", "--log-level",
-             "warn"],
-            stdout=subprocess.PIPE, text=True)
+            [
+                program(),
+                *arguments,
+                "--memory",
+                "--listen",
+                f"127.0.0.1:{port}",
+                "--log-level",
+                "warn",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         self.url = line.split()[-1].rstrip("/")
@@ -134,8 +159,11 @@ class Server:
 
     def post(self, *events: dict[str, Any]) -> None:
         request = urllib.request.Request(
-            self.url + "/api/telemetry/events", json.dumps(list(events)).encode(),
-            {"Content-Type": "application/json"}, method="POST")
+            self.url + "/api/telemetry/events",
+            json.dumps(list(events)).encode(),
+            {"Content-Type": "application/json"},
+            method="POST",
+        )
         with urllib.request.urlopen(request, timeout=10):
             pass
 

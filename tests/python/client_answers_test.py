@@ -6,8 +6,8 @@ import pathlib
 from typing import Callable, List
 
 import pytest
-
 from conftest import Peer, ScriptedServer
+
 from tapedeck import (
     Client,
     Event,

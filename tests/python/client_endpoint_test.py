@@ -6,8 +6,8 @@ import pickle
 import ssl
 
 import pytest
-
 from conftest import Peer
+
 from tapedeck import BadRequest, Client, TapedeckError, Unauthorized, Unavailable
 from tapedeck._endpoint import Endpoint
 from tapedeck.errors import error_type

@@ -9,9 +9,9 @@ import time
 from typing import Any, List
 
 import pytest
-
 from conftest import DEADLINE_SECONDS, TapedeckServer, event, wait_until
 from streams import BEGINNING, n_of, open_sockets, take, take_async
+
 from tapedeck import Client, StreamState
 
 

@@ -7,8 +7,8 @@ import json
 from typing import Any, Coroutine, Dict, List
 
 import pytest
-
 from conftest import DEADLINE_SECONDS, TapedeckServer, event
+
 from tapedeck import Client
 
 COUNT = 50

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Dict, List
 
 import pytest
-
 from conftest import TapedeckServer, event
+
 from tapedeck import BadRequest, Client, InvalidEvent, NotFound, Unavailable
 
 IST = timezone(timedelta(hours=5, minutes=30))

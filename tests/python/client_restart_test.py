@@ -7,8 +7,8 @@ import threading
 from typing import Callable, List
 
 import pytest
-
 from conftest import DEADLINE_SECONDS, TapedeckServer, event, wait_until
+
 from tapedeck import Client, Event, Gap, Unavailable
 
 BEGINNING = "2020-01-01T00:00:00Z"
@@ -39,9 +39,9 @@ class Publisher(threading.Thread):
 def restart_under_load(server: TapedeckServer, publisher: Publisher, seen: List[Event]) -> None:
     """Kills and starts the server, each time in the middle of publishing and streaming."""
     for _ in range(RESTARTS):
-        before = (publisher.published, len(seen))
+        published, had = publisher.published, len(seen)
         wait_until(
-            lambda: publisher.published > before[0] + 200 and len(seen) > before[1] + 200,
+            lambda p=published, h=had: publisher.published > p + 200 and len(seen) > h + 200,
             "publisher and stream are at work",
         )
         server.kill()

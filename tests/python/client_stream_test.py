@@ -9,9 +9,9 @@ import warnings
 from typing import Any, Callable, List
 
 import pytest
-
 from conftest import DEADLINE_SECONDS, TapedeckServer, event, wait_until
 from streams import BEGINNING, n_of, open_sockets, subscribers, take, take_async
+
 from tapedeck import BadRequest, Client, Event, Gap, GapWarning, StreamState, Unavailable
 
 # What a stream holds.

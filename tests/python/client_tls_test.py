@@ -13,8 +13,8 @@ import threading
 from typing import Iterator, List
 
 import pytest
-
 from conftest import TapedeckServer, event, wait_until
+
 from tapedeck import Client, TapedeckError, Unavailable
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")

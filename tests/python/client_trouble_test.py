@@ -7,8 +7,8 @@ import logging
 from typing import Any, Callable, List
 
 import pytest
-
 from conftest import DEADLINE_SECONDS, Peer, ScriptedServer, frame
+
 from tapedeck import (
     Client,
     NotFound,

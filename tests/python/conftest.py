@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import pytest
 
+import tapedeck
 from tapedeck import Client
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -237,3 +238,15 @@ def frame(number: int, text: str = "") -> bytes:
     payload = f'{{"n":{number},"text":"{text}"}}'
     data = f'{{"type":"a","timestamp":"t","payload":{payload},"id":"e-{number}"}}'
     return f"id: e-{number}\ndata: {data}\n\n".encode()
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    """The test begins with an empty buffer large enough for a session, and ends with no run."""
+    bus = tapedeck.TelemetryBus(buffer_size=500_000)
+    bus.clear_buffer()
+    yield
+    for desk in list(tapedeck.desk._running):
+        desk.stop()
+    tapedeck.desk._default = None
+    tapedeck.TelemetryBus(buffer_size=5000)

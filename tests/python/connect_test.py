@@ -14,8 +14,8 @@ import textwrap
 from typing import Any, Callable, Dict, List
 
 import pytest
-
 from conftest import TapedeckServer, wait_until
+
 from tapedeck import Client
 
 TIMEOUT_SECONDS = 120

@@ -10,8 +10,8 @@ import sys
 from typing import List
 
 import pytest
-
 from conftest import ROOT, TapedeckServer
+
 from tapedeck import Client
 
 DOCUMENTS = ["docs/python.md", "python/README.md"]

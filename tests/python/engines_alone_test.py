@@ -1,7 +1,7 @@
 """Each engine by itself, started and stopped as a user would."""
 
 import pytest
-from engines_support import SESSION, bus, clean, events, wait_for, wait_until
+from engines_support import SESSION, bus, events, wait_for, wait_until
 
 from tapedeck import (
     Desk,

@@ -6,7 +6,7 @@ import sys
 import textwrap
 
 import pytest
-from engines_support import clean, events, wait_for, wait_until
+from engines_support import events, wait_for, wait_until
 
 from tapedeck import Desk, StrategyEngineV2
 
@@ -27,8 +27,9 @@ def python(code, timeout=60):
 
 
 def test_a_process_may_end_with_its_engines_running():
-    assert python(
-        """
+    assert (
+        python(
+            """
         from tapedeck import Desk, StrategyEngineV2
         class Mine:
             def on_candle(self, candle, indicators, context):
@@ -38,7 +39,9 @@ def test_a_process_may_end_with_its_engines_running():
         desk.start()
         print("done")
         """
-    ) == "done\n"
+        )
+        == "done\n"
+    )
 
 
 def test_a_process_may_end_with_engines_that_were_never_started():

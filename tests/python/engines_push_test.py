@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from engines_support import bus, clean, events, wait_for, wait_until
+from engines_support import bus, events, wait_for, wait_until
 
 from tapedeck import Desk, MarketDataEngine, StrategyEngineV2
 

@@ -4,7 +4,7 @@ import logging
 import threading
 
 import pytest
-from engines_support import SESSION, bus, clean, events, tape, wait_for, wait_until
+from engines_support import SESSION, bus, events, tape, wait_for, wait_until
 
 from tapedeck import (
     Decision,

@@ -4,23 +4,9 @@ import json
 import threading
 import time
 
-import pytest
-
-import tapedeck.desk
-from tapedeck import TelemetryBus, get_telemetry_bus
+from tapedeck import get_telemetry_bus
 
 bus = get_telemetry_bus()
-
-
-@pytest.fixture(autouse=True)
-def clean():
-    """Each test begins with an empty buffer large enough for a session, and ends with no run."""
-    TelemetryBus(buffer_size=500_000)
-    bus.clear_buffer()
-    yield
-    for desk in list(tapedeck.desk._running):
-        desk.stop()
-    tapedeck.desk._default = None
 
 
 def events(event_type=None, **fields):

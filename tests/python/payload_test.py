@@ -40,7 +40,7 @@ class Unprintable:
     [
         "text",
         "",
-        "quote \" backslash \\ newline \n nul \x00 unicode ü 💹",
+        'quote " backslash \\ newline \n nul \x00 unicode ü 💹',
         0,
         -1,
         2**63 - 1,
