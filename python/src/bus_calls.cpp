@@ -1,11 +1,11 @@
 #include "bus_calls.hpp"
 
 #include <nanobind/stl/map.h>
-#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -16,6 +16,7 @@
 #include "event_time.hpp"
 #include "gil.hpp"
 #include "process_bus.hpp"
+#include "query/filter_keys.hpp"
 #include "query/tape.hpp"
 #include "store/store.hpp"
 
@@ -26,25 +27,11 @@ using FilterLists = std::map<std::string, std::vector<std::string>>;
 
 Filter filter_of(const FilterLists& lists) {
   Filter filter;
-  const std::pair<const char*, std::vector<std::string>*> keys[] = {
-      {"event_type", &filter.event_type},
-      {"symbol", &filter.symbol},
-      {"exchange", &filter.exchange},
-      {"strategy", &filter.strategy},
-      {"engine", &filter.engine},
-      {"engine_id", &filter.engine_id},
-      {"host", &filter.host},
-      {"account", &filter.account},
-      {"mode", &filter.mode},
-      {"run_id", &filter.run_id},
-      {"order_id", &filter.order_id},
-      {"correlation_id", &filter.correlation_id},
-  };
   for (const auto& [name, values] : lists) {
-    const auto* at = std::find_if(std::begin(keys), std::end(keys),
-                                  [&](const auto& key) { return key.first == name; });
-    if (at != std::end(keys)) {
-      *at->second = values;
+    const auto* key = std::find_if(kFilterKeys.begin(), kFilterKeys.end(),
+                                   [&](const FilterKey& known) { return known.name == name; });
+    if (key != kFilterKeys.end()) {
+      filter.*key->values = values;
     } else if (name == "filter" && values.size() == 1) {
       filter.expression = values.front();
     } else {
@@ -181,8 +168,6 @@ class Cursor {
     return {std::move(messages), found.missing};
   }
 
-  std::uint64_t next() const noexcept { return next_; }
-
  private:
   static CompiledFilter wanted(const std::string& event_type) {
     Filter filter;
@@ -231,7 +216,6 @@ void add_bus_calls(nb::module_& module) {
     bus.flush();
   });
   module.def("set_buffer_size", &set_buffer_size);
-  module.def("has_bus", &has_process_bus);
   module.def("set_source", [](const std::map<std::string, std::string>& given) {
     Source source = planned_source();
     for (const auto& [key, value] : given) {
@@ -247,8 +231,7 @@ void add_bus_calls(nb::module_& module) {
   module.def("unsubscribe", &unsubscribe);
   nb::class_<Cursor>(module, "Cursor")
       .def(nb::init<const std::string&>())
-      .def("read", &Cursor::read)
-      .def_prop_ro("next", &Cursor::next);
+      .def("read", &Cursor::read);
   module.def("wait_for_event", &wait_for_event);
   module.def("end_waiting", &end_waiting);
   module.def("next_number", &next_number);

@@ -47,10 +47,6 @@ TelemetryBus& process_bus() {
   return *current->bus;
 }
 
-bool has_process_bus() noexcept {
-  return current != nullptr;
-}
-
 SourceId process_source() noexcept {
   return current == nullptr ? SourceId::none : current->source;
 }

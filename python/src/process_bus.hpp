@@ -29,8 +29,6 @@ bool is_empty(const Source& source) noexcept;
 
 /// The bus; made on first use.
 TelemetryBus& process_bus();
-/// Whether it has been made.
-bool has_process_bus() noexcept;
 /// What is written as the source of what this process publishes.
 SourceId process_source() noexcept;
 const Source& planned_source() noexcept;

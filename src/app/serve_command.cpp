@@ -10,7 +10,6 @@
 #include <memory>
 #include <thread>
 
-#include "app/history_options.hpp"
 #include "app/run_registry.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"

@@ -1,33 +1,13 @@
 #include "query/event_query.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "event/json_writer.hpp"
+#include "query/filter_keys.hpp"
 
 namespace tapedeck {
 namespace {
-
-struct ListParameter {
-  std::string_view name;
-  std::vector<std::string> Filter::*values;
-};
-
-constexpr std::array kListParameters = {
-    ListParameter{"event_type", &Filter::event_type},
-    ListParameter{"symbol", &Filter::symbol},
-    ListParameter{"exchange", &Filter::exchange},
-    ListParameter{"strategy", &Filter::strategy},
-    ListParameter{"engine", &Filter::engine},
-    ListParameter{"engine_id", &Filter::engine_id},
-    ListParameter{"host", &Filter::host},
-    ListParameter{"account", &Filter::account},
-    ListParameter{"mode", &Filter::mode},
-    ListParameter{"run_id", &Filter::run_id},
-    ListParameter{"order_id", &Filter::order_id},
-    ListParameter{"correlation_id", &Filter::correlation_id},
-};
 
 Error invalid(const QueryParameter& parameter, std::string_view why) {
   return {"invalid_parameter",
@@ -94,7 +74,7 @@ std::string format_event_id(std::string_view epoch, std::uint64_t seq) {
 }
 
 Result<bool> read_filter_parameter(const QueryParameter& parameter, EventQuery& query) {
-  for (const ListParameter& known : kListParameters) {
+  for (const FilterKey& known : kFilterKeys) {
     if (known.name == parameter.name) return read_list(parameter, query.filter.*known.values);
   }
   if (parameter.name == "filter") return read_expression(parameter, query);
