@@ -45,7 +45,7 @@ std::optional<Error> refuse_parameters(const HttpRequest& request) {
 
 std::vector<Route> api_routes(const ApiContext& api) {
   return {
-      {"GET", "/", without_parameters([] { return get_page(); })},
+      {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
       {"GET", "/api/telemetry/stream",
        [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
       {"GET", "/api/telemetry/events",
@@ -53,15 +53,18 @@ std::vector<Route> api_routes(const ApiContext& api) {
       {"POST", "/api/telemetry/events",
        [&api](const HttpRequest& request, IoWorker& worker) {
          return post_events(api, request, worker);
-       }},
+       },
+       auth::Scope::publish},
       {"POST", "/api/telemetry/commands",
        [&api](const HttpRequest& request, IoWorker& worker) {
          return post_command(api, request, worker);
-       }},
+       },
+       auth::Scope::admin},
       {"DELETE", "/api/telemetry/events", without_parameters([&api] {
          api.bus.clear_buffer();
          return json_response("{\"ok\":true}\n");
-       })},
+       }),
+       auth::Scope::admin},
       {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
       {"GET", "/api/telemetry/latest",
        [&api](const HttpRequest& request, IoWorker&) { return get_latest(api, request); }},
@@ -76,12 +79,14 @@ std::vector<Route> api_routes(const ApiContext& api) {
       {"GET", "/api/telemetry/schema", without_parameters([] {
          return json_response("{\"ok\":true,\"schema\":" + json_schema() + "}\n");
        })},
-      {"GET", "/healthz", without_parameters([] { return json_response("{\"ok\":true}\n"); })},
-      {"GET", "/readyz", without_parameters([&api] { return get_ready(api); })},
+      {"GET", "/healthz", without_parameters([] { return json_response("{\"ok\":true}\n"); }),
+       auth::Scope::none},
+      {"GET", "/readyz", without_parameters([&api] { return get_ready(api); }), auth::Scope::none},
       {"GET", "/version", without_parameters([] {
          return json_response("{\"ok\":true,\"name\":\"tapedeck\",\"version\":\"" +
                               std::string(kVersion) + "\"}\n");
-       })},
+       }),
+       auth::Scope::none},
       {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
   };
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "auth/grant.hpp"
 #include "base/error.hpp"
 #include "query/query_string.hpp"
 
@@ -33,6 +34,13 @@ struct HttpRequest {
   std::optional<std::string_view> idempotency_key;
   std::string_view body;  ///< followed by EventDecoder::kPadding allocated bytes
   bool keep_alive = true;
+  std::string_view authorization;
+  std::string_view api_key;  ///< X-API-Key
+  std::string_view cookie;
+  std::string_view request_id;      ///< X-Request-ID, or one made here
+  std::string_view remote_address;  ///< of the client, as a number without the port
+  bool secure = false;              ///< came over TLS
+  auth::GrantPtr grant = auth::everybody();
 
   /// What stands for `{name}` in the path of the route that was found.
   std::string_view path_parameter() const noexcept {

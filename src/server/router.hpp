@@ -20,6 +20,8 @@ struct Route {
   /// nothing and slashes; see HttpRequest::path_parameter(). The first route that fits is taken.
   std::string_view path;
   std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
+  /// What a caller needs; none: everybody may.
+  auth::Scope scope = auth::Scope::read;
 };
 
 class Router {
