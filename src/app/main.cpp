@@ -100,6 +100,17 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--io-threads", options.server.io_threads, "network threads; 0: one a core")
       ->check(CLI::Range(0U, 256U))
       ->capture_default_str();
+  auto* certificate = command.add_option("--tls-cert", options.server.tls.certificate_file,
+                                         "certificate with its chain (PEM): serves HTTPS");
+  auto* key = command.add_option("--tls-key", options.server.tls.key_file,
+                                 "its private key (PEM), which only its owner may read");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      .add_option("--hsts-seconds", options.server.hsts_seconds,
+                  "with TLS: browsers use https only for so long; 0: do not say")
+      ->check(CLI::Range(0U, 63'072'000U))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,

@@ -43,8 +43,8 @@ void set_up_logging(const std::string& level) {
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
   const bool v6 = options.listen_address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "",
-                     port);
+  return fmt::format("{}://{}{}{}:{}/", options.tls.enabled() ? "https" : "http", v6 ? "[" : "",
+                     options.listen_address, v6 ? "]" : "", port);
 }
 
 /// Tells wait_for_end when the feed has ended.

@@ -17,7 +17,8 @@ struct ServerOptions {
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
   unsigned io_threads = 0;            ///< 0: one a core
 
-  TlsOptions tls;  ///< none: plain HTTP
+  TlsOptions tls;             ///< none: plain HTTP
+  unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
 
   /// Names by which this server may be called besides loopback ones (Host header).
   std::vector<std::string> allowed_hosts;
