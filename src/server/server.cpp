@@ -24,9 +24,11 @@ using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
 struct Server::Impl {
-  Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store)
+  Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store,
+       ServerHooks given_hooks)
       : bus(given_bus),
         options(std::move(given)),
+        hooks(std::move(given_hooks)),
         access(options),
         api{bus,
             options,
@@ -41,7 +43,7 @@ struct Server::Impl {
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool));
+      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks));
     }
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
@@ -56,6 +58,7 @@ struct Server::Impl {
 
   TelemetryBus& bus;
   const ServerOptions options;
+  const ServerHooks hooks;
   const AccessRules access;
   std::atomic<bool> shutting_down{false};
   IdempotencyKeys own_keys;
@@ -164,8 +167,10 @@ ServerTotals Server::Impl::totals() const {
   return total;
 }
 
-Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store)
-    : impl_(std::make_unique<Impl>(bus, std::move(options), history, std::move(store))) {}
+Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store,
+               ServerHooks hooks)
+    : impl_(std::make_unique<Impl>(bus, std::move(options), history, std::move(store),
+                                   std::move(hooks))) {}
 
 Server::~Server() {
   stop();
