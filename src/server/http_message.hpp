@@ -41,6 +41,7 @@ struct HttpRequest {
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
   auth::GrantPtr grant = auth::everybody();
+  std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
   /// What stands for `{name}` in the path of the route that was found.
   std::string_view path_parameter() const noexcept {

@@ -389,6 +389,9 @@ HttpResponse HttpSession::handle() {
   if (const auto key = message.find("Idempotency-Key"); key != message.end()) {
     request_.idempotency_key = view(key->value());
   }
+  request_.authorization = view(message[http::field::authorization]);
+  request_.api_key = view(message["X-API-Key"]);
+  request_.cookie = view(message[http::field::cookie]);
   request_.body = message.body();
   request_.keep_alive = message.keep_alive();
 
@@ -399,6 +402,7 @@ HttpResponse HttpSession::handle() {
   }
   if (!parsed) return error_response(parsed.error());
   request_.parsed = std::move(parsed).value();
+  identify(worker_.hooks, request_);
   return worker_.router.dispatch(request_, worker_);
 }
 

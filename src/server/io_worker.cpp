@@ -12,13 +12,14 @@ namespace tapedeck {
 using namespace std::chrono_literals;
 
 IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-                   const Router& routes, ReadPool& readers)
+                   const Router& routes, ReadPool& readers, const ServerHooks& given_hooks)
     : work(context.get_executor()),
       timer(context),
       options(given),
       access(access_rules),
       router(routes),
       pool(readers),
+      hooks(given_hooks),
       mailbox(std::make_shared<Mailbox>(context)),
       hub(context, tape, given, metrics, readers, mailbox),
       decoder(given.decoder) {}

@@ -16,6 +16,7 @@
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
 #include "server/router.hpp"
+#include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
 
 namespace tapedeck {
@@ -25,7 +26,7 @@ class HttpSession;
 struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-           const Router& routes, ReadPool& readers);
+           const Router& routes, ReadPool& readers, const ServerHooks& given_hooks);
 
   void start();
   /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
@@ -42,6 +43,7 @@ struct IoWorker {
   const AccessRules& access;
   const Router& router;
   ReadPool& pool;
+  const ServerHooks& hooks;
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;

@@ -22,6 +22,8 @@ constexpr std::array kStatuses = {
     CodeStatus{"invalid_filter", 400},
     CodeStatus{"empty_batch", 400},
     CodeStatus{"missing_host", 400},
+    CodeStatus{"unauthorized", 401},
+    CodeStatus{"forbidden", 403},
     CodeStatus{"host_not_allowed", 403},
     CodeStatus{"origin_not_allowed", 403},
     CodeStatus{"not_found", 404},
@@ -36,6 +38,7 @@ constexpr std::array kStatuses = {
     CodeStatus{"too_many_types", 422},
     CodeStatus{"idempotency_key_reused", 422},
     CodeStatus{"header_too_large", 431},
+    CodeStatus{"rate_limited", 429},
     CodeStatus{"too_many_connections", 503},
     CodeStatus{"shutting_down", 503},
     CodeStatus{"busy", 503},
@@ -52,6 +55,8 @@ std::string_view reason_of(int status) {
       return "No Content";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
@@ -66,6 +71,8 @@ std::string_view reason_of(int status) {
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
     case 503:
@@ -138,6 +145,36 @@ bool leads_to(std::string_view pattern, std::string_view path) {
          path.find('/', brace) == std::string_view::npos;
 }
 
+std::string_view name_of(auth::Scope scope) {
+  switch (scope) {
+    case auth::Scope::none:
+      return "none";
+    case auth::Scope::read:
+      return "read";
+    case auth::Scope::publish:
+      return "publish";
+    case auth::Scope::admin:
+      break;
+  }
+  return "admin";
+}
+
+/// Why the caller may not use a route; nothing: he may.
+std::optional<HttpResponse> refuse_scope(auth::Scope scope, const HttpRequest& request) {
+  if (scope == auth::Scope::none) return std::nullopt;
+  if (request.refusal) {
+    HttpResponse response = error_response(*request.refusal);
+    if (response.status == 401) response.headers = "WWW-Authenticate: Bearer\r\n";
+    return response;
+  }
+  if (request.grant->has(scope)) return std::nullopt;
+  return error_response({"forbidden",
+                         fmt::format("This needs the scope {}, which the credentials given do not "
+                                     "have; use a key that has it.",
+                                     name_of(scope)),
+                         ""});
+}
+
 }  // namespace
 
 std::string Router::allowed_methods(std::string_view path) const {
@@ -156,6 +193,7 @@ HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) cons
   const std::string_view path = request.parsed.path;
   for (const Route& route : routes_) {
     if (route.method == method && leads_to(route.path, path)) {
+      if (auto refused = refuse_scope(route.scope, request)) return std::move(*refused);
       return route.handler(request, worker);
     }
   }

@@ -28,7 +28,8 @@ class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS. HEAD is answered as GET.
+  /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS; 401 or 403 to a request whose
+  /// grant has not the route's scope. HEAD is answered as GET.
   HttpResponse dispatch(const HttpRequest& request, IoWorker& worker) const;
 
  private:

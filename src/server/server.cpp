@@ -25,9 +25,11 @@ using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
 struct Server::Impl {
-  Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store)
+  Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store,
+       ServerHooks given_hooks)
       : bus(given_bus),
         options(std::move(given)),
+        hooks(std::move(given_hooks)),
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
         api{bus,
@@ -43,7 +45,7 @@ struct Server::Impl {
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool));
+      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks));
     }
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
@@ -58,6 +60,7 @@ struct Server::Impl {
 
   TelemetryBus& bus;
   const ServerOptions options;
+  const ServerHooks hooks;
   const AccessRules access;
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
   std::atomic<bool> shutting_down{false};
@@ -170,8 +173,10 @@ ServerTotals Server::Impl::totals() const {
   return total;
 }
 
-Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store)
-    : impl_(std::make_unique<Impl>(bus, std::move(options), history, std::move(store))) {}
+Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store,
+               ServerHooks hooks)
+    : impl_(std::make_unique<Impl>(bus, std::move(options), history, std::move(store),
+                                   std::move(hooks))) {}
 
 Server::~Server() {
   stop();

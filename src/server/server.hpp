@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
+#include "server/server_hooks.hpp"
 #include "server/store_hooks.hpp"
 #include "tapedeck/bus.hpp"
 
@@ -22,7 +23,7 @@ class Server {
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
   /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
-         StoreHooks store = {});
+         StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.
   ~Server();
   Server(const Server&) = delete;

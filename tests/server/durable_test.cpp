@@ -218,7 +218,8 @@ class PathParameter : public ::testing::Test {
        }},
   }};
   ReadPool pool_{1, 1};
-  IoWorker worker_{Tape(bus_, nullptr), options_, access_, router_, pool_};
+  const ServerHooks hooks_;
+  IoWorker worker_{Tape(bus_, nullptr), options_, access_, router_, pool_, hooks_};
 };
 
 TEST_F(PathParameter, StandsForTheLastPartOfThePath) {
