@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
+#include "base/liveness.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/store_hooks.hpp"
@@ -34,6 +36,9 @@ class Server {
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;
+  /// A heartbeat, about every second, of each I/O thread and of the bus's collector. Valid as long
+  /// as the server.
+  std::vector<Heartbeat> heartbeats() const;
 
  private:
   struct Impl;
