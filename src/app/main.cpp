@@ -10,7 +10,9 @@
 #include <string>
 
 #include "app/client_commands.hpp"
+#include "app/command_support.hpp"
 #include "app/config_file.hpp"
+#include "app/generate_command.hpp"
 #include "app/history_options.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
@@ -115,6 +117,9 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,
                      "web origin whose pages may call (scheme://host[:port])");
+  command.add_option("--trusted-proxy", options.server.trusted_proxies,
+                     "proxy whose word about the client's address is believed, an address or CIDR; "
+                     "may be repeated");
   command.add_option("--log-level", options.log_level, "diagnostics on standard error")
       ->envname("TAPEDECK_LOG_LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
@@ -221,12 +226,19 @@ int dispatch(int argc, char** argv) {
   add_url_option(*stats_command, stats.url);
   stats_command->add_flag("--json", stats.json, "the answer as JSON");
 
+  GenerateOptions generate_options;
+  const CLI::App* generate_command = add_generate_command(app, generate_options);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
     return kWrongUsage;
+  }
+  if (*generate_command) {
+    fmt::print("{}", generate(app, generate_options));
+    return finish_output();
   }
   if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
   if (*run_command && arguments.list_strategies) {

@@ -44,6 +44,7 @@ void IoWorker::tick_later() {
 }
 
 void IoWorker::tick() {
+  beats.fetch_add(1, std::memory_order_relaxed);
   const auto now = std::chrono::steady_clock::now();
   hub.tick(now);
   for (HttpSession* session : sessions) session->enforce_deadline(now);

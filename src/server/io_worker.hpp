@@ -3,6 +3,7 @@
 // timer.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -50,6 +51,7 @@ struct IoWorker {
   EventDecoder decoder;
   std::unordered_set<HttpSession*> sessions;
   bool stopping = false;
+  std::atomic<std::uint64_t> beats{0};  ///< grows every second as long as the loop turns
   std::thread thread;
 
  private:

@@ -15,7 +15,9 @@ namespace tapedeck {
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
-  unsigned io_threads = 0;            ///< 0: one a core
+  /// A listening TCP socket to take over instead of opening one (socket activation); -1: none.
+  int listen_fd = -1;
+  unsigned io_threads = 0;  ///< 0: one a core
 
   TlsOptions tls;             ///< none: plain HTTP
   unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
@@ -24,6 +26,9 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;
   /// Web origins that may call besides loopback ones (Origin header), as scheme://host[:port].
   std::vector<std::string> allowed_origins;
+
+  /// Proxies whose word about the client's address and scheme is believed, as addresses or CIDRs.
+  std::vector<std::string> trusted_proxies;
 
   std::size_t max_connections = 20'000;
   std::size_t header_bytes = std::size_t{16} << 10;

@@ -15,7 +15,9 @@
 #include "bus/access.hpp"
 #include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
+#include "server/forwarded.hpp"
 #include "server/io_worker.hpp"
+#include "server/listen_socket.hpp"
 #include "server/tls_context.hpp"
 
 namespace tapedeck {
@@ -23,6 +25,16 @@ namespace tapedeck {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
+
+namespace {
+
+TrustedProxies trusted_proxies(const ServerOptions& options) {
+  auto proxies = TrustedProxies::parse(options.trusted_proxies);
+  if (!proxies) throw std::invalid_argument("--trusted-proxy " + proxies.error().message);
+  return std::move(proxies).value();
+}
+
+}  // namespace
 
 struct Server::Impl {
   Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store,
@@ -32,6 +44,7 @@ struct Server::Impl {
         hooks(std::move(given_hooks)),
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
+        proxies(trusted_proxies(options)),
         api{bus,
             options,
             [this] { return totals(); },
@@ -52,6 +65,8 @@ struct Server::Impl {
   }
 
   void bind();
+  tcp::endpoint wanted_endpoint() const;
+  void open_acceptor(const tcp::endpoint& endpoint);
   IoWorker& choose_worker();
   void accept_next();
   void on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker);
@@ -63,6 +78,7 @@ struct Server::Impl {
   const ServerHooks hooks;
   const AccessRules access;
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
+  const TrustedProxies proxies;
   std::atomic<bool> shutting_down{false};
   IdempotencyKeys own_keys;
   const ApiContext api;
@@ -76,7 +92,8 @@ struct Server::Impl {
   bool running = false;
 };
 
-void Server::Impl::bind() {
+tcp::endpoint Server::Impl::wanted_endpoint() const {
+  if (options.listen_fd >= 0) return listening_endpoint(options.listen_fd);
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.listen_address, error);
   if (error) {
@@ -84,20 +101,23 @@ void Server::Impl::bind() {
         fmt::format("--listen {}: the address must be a number such as 127.0.0.1 or ::1",
                     options.listen_address));
   }
-  if (!address.is_loopback()) {
-    throw std::invalid_argument(fmt::format(
-        "--listen {}: other machines could then read and publish without credentials, which this "
-        "version does not have; listen on 127.0.0.1 and put a proxy that authenticates in front",
-        options.listen_address));
-  }
-  const tcp::endpoint endpoint(address, options.listen_port);
+  return {address, options.listen_port};
+}
+
+void Server::Impl::open_acceptor(const tcp::endpoint& endpoint) {
+  boost::system::error_code error;
   const auto check = [&](const char* what) {
     if (error) {
       throw std::system_error(
           error.value(), std::system_category(),
-          fmt::format("cannot {} {}:{}", what, options.listen_address, options.listen_port));
+          fmt::format("cannot {} {}:{}", what, endpoint.address().to_string(), endpoint.port()));
     }
   };
+  if (options.listen_fd >= 0) {
+    acceptor->assign(endpoint.protocol(), options.listen_fd, error);
+    check("take over the socket that listens on");
+    return;
+  }
   acceptor->open(endpoint.protocol(), error);
   check("open a socket for");
   acceptor->set_option(tcp::acceptor::reuse_address(true), error);
@@ -105,6 +125,17 @@ void Server::Impl::bind() {
   check("listen on");
   acceptor->listen(asio::socket_base::max_listen_connections, error);
   check("listen on");
+}
+
+void Server::Impl::bind() {
+  const tcp::endpoint endpoint = wanted_endpoint();
+  if (!endpoint.address().is_loopback()) {
+    throw std::invalid_argument(fmt::format(
+        "--listen {}: other machines could then read and publish without credentials, which this "
+        "version does not have; listen on 127.0.0.1 and put a proxy that authenticates in front",
+        endpoint.address().to_string()));
+  }
+  open_acceptor(endpoint);
   port = acceptor->local_endpoint().port();
   // A child that outlives this process must not keep the port, nor clients waiting in its queue.
   ::fcntl(acceptor->native_handle(), F_SETFD, FD_CLOEXEC);
@@ -218,6 +249,18 @@ unsigned short Server::port() const noexcept {
 }
 ServerTotals Server::totals() const {
   return impl_->totals();
+}
+
+std::vector<Heartbeat> Server::heartbeats() const {
+  std::vector<Heartbeat> parts;
+  for (const auto& worker : impl_->workers) {
+    parts.push_back({fmt::format("I/O thread {}", parts.size() + 1), [worker = worker.get()] {
+                       return worker->beats.load(std::memory_order_relaxed);
+                     }});
+  }
+  parts.push_back(
+      {"the collector", [bus = &impl_->bus] { return BusAccess::collector_rounds(*bus); }});
+  return parts;
 }
 
 }  // namespace tapedeck

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/liveness.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/server_hooks.hpp"
@@ -41,6 +43,9 @@ class Server {
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;
+  /// A heartbeat, about every second, of each I/O thread and of the bus's collector. Valid as long
+  /// as the server.
+  std::vector<Heartbeat> heartbeats() const;
 
  private:
   struct Impl;
