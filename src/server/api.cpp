@@ -27,9 +27,7 @@ auto without_parameters(Fn fn) {
 HttpResponse get_page() {
   HttpResponse response;
   response.content_type = "text/html; charset=utf-8";
-  response.headers =
-      "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
-      "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
+  response.headers = std::string(kPageSecurityPolicy);
   response.body = std::string(dashboard_page);
   return response;
 }
@@ -46,6 +44,16 @@ std::optional<Error> refuse_parameters(const HttpRequest& request) {
 std::vector<Route> api_routes(const ApiContext& api) {
   return {
       {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
+      {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
+      {"POST", "/login",
+       [&api](const HttpRequest& request, IoWorker&) { return post_login(api, request); },
+       auth::Scope::none},
+      {"POST", "/logout",
+       [&api](const HttpRequest& request, IoWorker&) { return post_logout(api, request); },
+       auth::Scope::none},
+      {"GET", "/session",
+       [](const HttpRequest& request, IoWorker&) { return get_session(request); },
+       auth::Scope::read},
       {"GET", "/api/telemetry/stream",
        [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
       {"GET", "/api/telemetry/events",
@@ -60,10 +68,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
          return post_command(api, request, worker);
        },
        auth::Scope::admin},
-      {"DELETE", "/api/telemetry/events", without_parameters([&api] {
-         api.bus.clear_buffer();
-         return json_response("{\"ok\":true}\n");
-       }),
+      {"DELETE", "/api/telemetry/events",
+       [&api](const HttpRequest& request, IoWorker&) { return delete_events(api, request); },
        auth::Scope::admin},
       {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
       {"GET", "/api/telemetry/latest",

@@ -9,6 +9,7 @@
 #include "query/event_query.hpp"
 #include "query/tape.hpp"
 #include "server/api_handlers.hpp"
+#include "server/auth_gate.hpp"
 
 namespace tapedeck {
 namespace {
@@ -151,6 +152,13 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   return later_response([&tape, filter = std::move(filter), bounds, limits] {
     return page_response(tape, tape.newest(filter, bounds, limits));
   });
+}
+
+HttpResponse delete_events(const ApiContext& api, const HttpRequest& request) {
+  if (const auto error = refuse_parameters(request)) return error_response(*error);
+  api.bus.clear_buffer();
+  record(api.auth, request, "clear_buffer");
+  return json_response("{\"ok\":true}\n");
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include "query/command_request.hpp"
 #include "query/event_query.hpp"
 #include "server/api_handlers.hpp"
+#include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
 
 namespace tapedeck {
@@ -150,6 +151,7 @@ HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoW
   if (!events) return error_response(events.error());
   const auto range = BusAccess::append(api.bus, *events);
   if (!range) return error_response(range.error());
+  record(api.auth, request, "command", events->front().payload);
   return json_response(fmt::format("{{\"ok\":true,\"id\":\"{}\"}}\n",
                                    format_event_id(BusAccess::log(api.bus).epoch(), range->first)));
 }

@@ -40,6 +40,7 @@ struct HttpRequest {
   std::string_view request_id;      ///< X-Request-ID, or one made here
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
+  std::string access_token{};       ///< of a stream's query, where a browser can set no header
   auth::GrantPtr grant = auth::everybody();
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 

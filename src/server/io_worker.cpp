@@ -12,7 +12,8 @@ namespace tapedeck {
 using namespace std::chrono_literals;
 
 IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-                   const Router& routes, ReadPool& readers, const ServerHooks& given_hooks)
+                   const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
+                   const TrustedProxies& trusted)
     : work(context.get_executor()),
       timer(context),
       options(given),
@@ -20,6 +21,7 @@ IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRul
       router(routes),
       pool(readers),
       hooks(given_hooks),
+      proxies(trusted),
       mailbox(std::make_shared<Mailbox>(context)),
       hub(context, tape, given, metrics, readers, mailbox),
       decoder(given.decoder) {}

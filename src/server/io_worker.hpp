@@ -13,6 +13,7 @@
 #include "event/event_decoder.hpp"
 #include "query/tape.hpp"
 #include "server/access_rules.hpp"
+#include "server/forwarded.hpp"
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
@@ -27,7 +28,8 @@ class HttpSession;
 struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-           const Router& routes, ReadPool& readers, const ServerHooks& given_hooks);
+           const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
+           const TrustedProxies& trusted);
 
   void start();
   /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
@@ -45,6 +47,7 @@ struct IoWorker {
   const Router& router;
   ReadPool& pool;
   const ServerHooks& hooks;
+  const TrustedProxies& proxies;
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;

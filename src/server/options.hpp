@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "event/event_decoder.hpp"
 #include "server/tls_options.hpp"
 
@@ -19,6 +21,8 @@ struct ServerOptions {
   int listen_fd = -1;
   unsigned io_threads = 0;  ///< 0: one a core
 
+  /// Who may call; none: everybody, and then only from this machine.
+  std::optional<auth::AuthOptions> auth;
   TlsOptions tls;             ///< none: plain HTTP
   unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
 
@@ -29,6 +33,9 @@ struct ServerOptions {
 
   /// Proxies whose word about the client's address and scheme is believed, as addresses or CIDRs.
   std::vector<std::string> trusted_proxies;
+
+  /// How often keys and certificates are looked at for changes.
+  std::chrono::milliseconds file_look_interval{3000};
 
   std::size_t max_connections = 20'000;
   std::size_t header_bytes = std::size_t{16} << 10;

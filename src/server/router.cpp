@@ -22,6 +22,7 @@ constexpr std::array kStatuses = {
     CodeStatus{"invalid_filter", 400},
     CodeStatus{"empty_batch", 400},
     CodeStatus{"missing_host", 400},
+    CodeStatus{"https_required", 400},
     CodeStatus{"unauthorized", 401},
     CodeStatus{"forbidden", 403},
     CodeStatus{"host_not_allowed", 403},
@@ -39,6 +40,8 @@ constexpr std::array kStatuses = {
     CodeStatus{"idempotency_key_reused", 422},
     CodeStatus{"header_too_large", 431},
     CodeStatus{"rate_limited", 429},
+    CodeStatus{"locked_out", 429},
+    CodeStatus{"too_many_sessions", 429},
     CodeStatus{"too_many_connections", 503},
     CodeStatus{"shutting_down", 503},
     CodeStatus{"busy", 503},
@@ -99,6 +102,9 @@ HttpResponse error_response(int status, const Error& error, std::string_view mem
   if (!error.field.empty()) response.body += R"(,"field":)" + json::quoted(error.field);
   response.body += members;
   response.body += "}\n";
+  if (error.retry_after_seconds > 0) {
+    response.headers = fmt::format("Retry-After: {}\r\n", error.retry_after_seconds);
+  }
   return response;
 }
 
@@ -164,7 +170,7 @@ std::optional<HttpResponse> refuse_scope(auth::Scope scope, const HttpRequest& r
   if (scope == auth::Scope::none) return std::nullopt;
   if (request.refusal) {
     HttpResponse response = error_response(*request.refusal);
-    if (response.status == 401) response.headers = "WWW-Authenticate: Bearer\r\n";
+    if (response.status == 401) response.headers += "WWW-Authenticate: Bearer\r\n";
     return response;
   }
   if (request.grant->has(scope)) return std::nullopt;

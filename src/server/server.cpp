@@ -15,6 +15,7 @@
 #include "bus/access.hpp"
 #include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
+#include "server/auth_gate.hpp"
 #include "server/forwarded.hpp"
 #include "server/io_worker.hpp"
 #include "server/listen_socket.hpp"
@@ -34,6 +35,15 @@ TrustedProxies trusted_proxies(const ServerOptions& options) {
   return std::move(proxies).value();
 }
 
+ServerHooks hooks_of(AuthGate& gate) {
+  ServerHooks hooks;
+  hooks.authenticate = [&gate](const HttpRequest& request) { return gate.identify(request); };
+  hooks.is_current = [&gate](const auth::Grant& grant) {
+    return gate.authenticator().is_current(grant, to_ns(now()));
+  };
+  return hooks;
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -41,7 +51,8 @@ struct Server::Impl {
        ServerHooks given_hooks)
       : bus(given_bus),
         options(std::move(given)),
-        hooks(std::move(given_hooks)),
+        gate(options.auth ? std::make_unique<AuthGate>(*options.auth) : nullptr),
+        hooks(gate ? hooks_of(*gate) : std::move(given_hooks)),
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
         proxies(trusted_proxies(options)),
@@ -51,17 +62,20 @@ struct Server::Impl {
             shutting_down,
             Tape(bus, history),
             store,
-            store.idempotency != nullptr ? *store.idempotency : own_keys},
+            store.idempotency != nullptr ? *store.idempotency : own_keys,
+            gate.get()},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks));
+      workers.push_back(
+          std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks, proxies));
     }
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
+    file_look = std::make_unique<asio::steady_timer>(workers.front()->context);
   }
 
   void bind();
@@ -69,12 +83,15 @@ struct Server::Impl {
   void open_acceptor(const tcp::endpoint& endpoint);
   IoWorker& choose_worker();
   void accept_next();
+  void look_for_changes();
+  void look_later();
   void on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker);
   std::size_t connections() const;
   ServerTotals totals() const;
 
   TelemetryBus& bus;
   const ServerOptions options;
+  const std::unique_ptr<AuthGate> gate;  // none: nobody is asked who he is
   const ServerHooks hooks;
   const AccessRules access;
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
@@ -87,6 +104,7 @@ struct Server::Impl {
   std::vector<std::unique_ptr<IoWorker>> workers;
   std::unique_ptr<Acceptor> acceptor;  // on the first worker's thread
   std::unique_ptr<asio::steady_timer> accept_pause;
+  std::unique_ptr<asio::steady_timer> file_look;
   std::size_t listener = 0;
   unsigned short port = 0;
   bool running = false;
@@ -129,11 +147,17 @@ void Server::Impl::open_acceptor(const tcp::endpoint& endpoint) {
 
 void Server::Impl::bind() {
   const tcp::endpoint endpoint = wanted_endpoint();
-  if (!endpoint.address().is_loopback()) {
+  if (!endpoint.address().is_loopback() && !hooks.authenticate) {
     throw std::invalid_argument(fmt::format(
-        "--listen {}: other machines could then read and publish without credentials, which this "
-        "version does not have; listen on 127.0.0.1 and put a proxy that authenticates in front",
+        "--listen {}: other machines could then read and publish without credentials; make a key "
+        "(tapedeck keys create --name me --scope read,publish,admin) and turn authentication on "
+        "(--auth keys), or listen on 127.0.0.1",
         endpoint.address().to_string()));
+  }
+  if (!endpoint.address().is_loopback() && !tls) {
+    spdlog::warn(
+        "keys and events go over the network unencrypted: --tls-cert and --tls-key turn "
+        "HTTPS on, or a proxy in front");
   }
   open_acceptor(endpoint);
   port = acceptor->local_endpoint().port();
@@ -192,6 +216,30 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
   accept_next();
 }
 
+/// Keys, token keys and certificates that were replaced count without a restart.
+void Server::Impl::look_for_changes() {
+  if (tls) {
+    if (const auto error = tls->look_for_changes()) {
+      spdlog::error("the TLS certificate stays as it was: {}", error->message);
+    }
+  }
+  if (gate) {
+    if (const auto error = gate->authenticator().look_for_changes()) {
+      spdlog::error("keys stay as they were: {}", error->message);
+    }
+  }
+}
+
+void Server::Impl::look_later() {
+  if (!tls && !gate) return;
+  file_look->expires_after(options.file_look_interval);
+  file_look->async_wait([this](boost::system::error_code stopped) {
+    if (stopped) return;
+    pool.submit_piece([this] { look_for_changes(); });  // a disk may be slow
+    look_later();
+  });
+}
+
 std::size_t Server::Impl::connections() const {
   std::size_t total = 0;
   for (const auto& worker : workers) total += worker->metrics.connections();
@@ -220,6 +268,7 @@ void Server::start() {
   });
   impl_->running = true;
   impl_->accept_next();
+  impl_->look_later();
   for (const auto& worker : impl_->workers) worker->start();
 }
 
@@ -232,6 +281,7 @@ void Server::stop() {
     unregister_fork_fd(impl->acceptor->native_handle());
     impl->acceptor->close(ignored);
     impl->accept_pause->cancel();
+    impl->file_look->cancel();
   });
   impl_->bus.flush();  // what was accepted is streamed before the goodbye
   for (const auto& worker : impl_->workers) worker->begin_shutdown();
@@ -240,7 +290,10 @@ void Server::stop() {
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);
 }
 
-std::optional<Error> Server::reload_tls() {
+std::optional<Error> Server::reload_files() {
+  if (impl_->gate) {
+    if (auto error = impl_->gate->authenticator().reload()) return error;
+  }
   return impl_->tls ? impl_->tls->reload() : std::nullopt;
 }
 

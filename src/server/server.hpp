@@ -23,7 +23,8 @@ class History;
 class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
-  /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
+  /// @param hooks without options.auth: who a caller is. @throws std::invalid_argument for options
+  /// that cannot be: credentials or certificates that cannot be read.
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
          StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.
@@ -31,15 +32,16 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and serves. @throws std::system_error when the address cannot be had.
+  /// Binds and serves. @throws std::system_error when the address cannot be had,
+  /// std::invalid_argument for one that others reach while nobody is asked who he is.
   void start();
   /// Streams get `shutdown`, answers under way finish, then everything is closed. Takes at most
   /// drain_timeout and a little.
   void stop();
 
-  /// Reads the certificate again. @return why the one from before stays; nothing: the new one is
-  /// shown to new connections, or there is no TLS.
-  std::optional<Error> reload_tls();
+  /// Reads keys and certificates again, which otherwise happens when they are seen to have changed.
+  /// @return why those from before stay in use
+  std::optional<Error> reload_files();
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;
