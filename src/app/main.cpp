@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "app/auth_options.hpp"
 #include "app/client_commands.hpp"
 #include "app/command_support.hpp"
 #include "app/config_file.hpp"
@@ -34,6 +35,7 @@ struct CommonServe {
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
   HistoryArguments history;
+  AuthArguments auth;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -65,6 +67,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
+  add_auth_options(command, common.auth);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -140,6 +143,7 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
     options.exit_at_end = arguments->exit_at_end;
   }
   options.store = history_options(common.history);
+  options.server.auth = auth_options(common.auth, common.history.store.folder);
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");
     if (!common.config.empty()) {

@@ -61,6 +61,20 @@ HttpResponse run_guarded(const std::function<HttpResponse()>& work) {
   return response;
 }
 
+/// Requests that another reader, a proxy say, could take for something else than we do.
+template <typename Message>
+std::optional<Error> refuse_shape(const Message& message) {
+  if (message.count(http::field::host) > 1) {  // RFC 9112 §3.2
+    return Error{"malformed_request", "The request has more than one Host header.", "Host"};
+  }
+  const auto encoding = view(message[http::field::content_encoding]);
+  if (!encoding.empty() && !boost::beast::iequals(encoding, "identity")) {
+    return Error{"unsupported_media_type", "Bodies are taken uncompressed only.",
+                 "Content-Encoding"};
+  }
+  return std::nullopt;
+}
+
 /// The credentials that EventSource and WebSocket of a browser can only put into the address. Other
 /// requests can send a header, and their addresses are more often shown and kept.
 std::string take_access_token(RequestTarget& target) {
@@ -418,6 +432,7 @@ HttpResponse HttpSession::handle() {
     return error_response(*refusal);
   }
   if (!parsed) return error_response(parsed.error());
+  if (auto error = refuse_shape(message)) return error_response(*error);
   request_.parsed = std::move(parsed).value();
   request_.access_token = take_access_token(request_.parsed);
   identify(worker_.hooks, request_);
