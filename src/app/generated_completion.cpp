@@ -123,7 +123,7 @@ std::string zsh_action(const OptionModel& option) {
     case ValueKind::event_types:
       return option.positional
                  ? fmt::format("({})", fmt::join(known_event_types(), " "))
-                 : fmt::format("_values -s , type {}", fmt::join(known_event_types(), " "));
+                 : fmt::format(" _values -s , type {}", fmt::join(known_event_types(), " "));
     case ValueKind::file:
       return "_files";
     case ValueKind::folder:

@@ -150,7 +150,6 @@ Failed.
 .B 2
 Wrong usage.
 .SH EXAMPLES
-.PP
 .EX
 tapedeck run \-\-feed sim
 tapedeck tail \-\-event\-type order_event

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 DEADLINE_S = 30
-PROMPT = "%READY%"
+PROMPT = "=READY="
 
 # What is typed, Tab included, and what the command then gets.
 CASES = [
