@@ -2,15 +2,10 @@
 // Handlers run on worker threads; what may touch the disk they leave to the read pool (`later`).
 #pragma once
 
-#include <optional>
-
 #include "server/api.hpp"
 #include "server/http_message.hpp"
 
 namespace tapedeck {
-
-/// For routes without parameters.
-std::optional<Error> refuse_parameters(const HttpRequest& request);
 
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);

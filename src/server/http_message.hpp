@@ -42,11 +42,9 @@ struct HttpRequest {
   bool secure = false;              ///< came over TLS
   auth::GrantPtr grant = auth::everybody();
 
-  /// What stands for `{name}` in the path of the route that was found.
-  std::string_view path_parameter() const noexcept {
-    const std::string_view path = parsed.path;
-    return path.substr(path.rfind('/') + 1);
-  }
+  /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
+  /// character, slashes too.
+  std::string_view path_parameter() const noexcept { return parsed.segments.back(); }
 };
 
 /// The body of a long answer, piece by piece: appends the next piece of some 256 KiB, or nothing
