@@ -4,9 +4,11 @@
 
 #include "bus/access.hpp"
 #include "event/schema.hpp"
-#include "query/event_query.hpp"
 #include "server/api_handlers.hpp"
+#include "server/asyncapi.hpp"
 #include "server/io_worker.hpp"
+#include "server/openapi.hpp"
+#include "server/operation.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck {
@@ -18,10 +20,7 @@ namespace {
 /// Wraps a handler that takes no parameters.
 template <typename Fn>
 auto without_parameters(Fn fn) {
-  return [fn](const HttpRequest& request, IoWorker&) {
-    if (const auto error = refuse_parameters(request)) return error_response(*error);
-    return fn();
-  };
+  return [fn](const HttpRequest&, IoWorker&) { return fn(); };
 }
 
 HttpResponse get_page() {
@@ -34,15 +33,10 @@ HttpResponse get_page() {
 
 }  // namespace
 
-std::optional<Error> refuse_parameters(const HttpRequest& request) {
-  for (const QueryParameter& parameter : request.parsed.parameters) {
-    if (auto error = reject_unknown(parameter)) return error;
-  }
-  return std::nullopt;
-}
-
 std::vector<Route> api_routes(const ApiContext& api) {
-  return {
+  // Written once the routes are there, and from then on only read.
+  const auto openapi = std::make_shared<std::string>();
+  std::vector<Route> routes = {
       {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
       {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
       {"POST", "/login",
@@ -94,7 +88,16 @@ std::vector<Route> api_routes(const ApiContext& api) {
        }),
        auth::Scope::none},
       {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      // What the interface is, is no secret; tools read it before they have credentials.
+      {"GET", "/openapi.json", without_parameters([openapi] { return json_response(*openapi); }),
+       auth::Scope::none},
+      {"GET", "/asyncapi.json",
+       without_parameters([document = asyncapi_json()] { return json_response(document); }),
+       auth::Scope::none},
   };
+  for (Route& route : routes) route.operation = find_operation(route.method, route.path);
+  *openapi = openapi_json(routes, true);
+  return routes;
 }
 
 }  // namespace tapedeck

@@ -2,8 +2,6 @@
 // Handlers run on worker threads; what may touch the disk they leave to the read pool (`later`).
 #pragma once
 
-#include <optional>
-
 #include "server/api.hpp"
 #include "server/http_message.hpp"
 
@@ -13,9 +11,6 @@ namespace tapedeck {
 inline constexpr std::string_view kPageSecurityPolicy =
     "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
-
-/// For routes without parameters.
-std::optional<Error> refuse_parameters(const HttpRequest& request);
 
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);

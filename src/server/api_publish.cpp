@@ -144,7 +144,6 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
 }
 
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   const auto text = command_event_of(request.body);
   if (!text) return error_response(text.error());
   const auto events = worker.decoder.decode_copy(*text, BatchFormat::json);

@@ -44,11 +44,9 @@ struct HttpRequest {
   auth::GrantPtr grant = auth::everybody();
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
-  /// What stands for `{name}` in the path of the route that was found.
-  std::string_view path_parameter() const noexcept {
-    const std::string_view path = parsed.path;
-    return path.substr(path.rfind('/') + 1);
-  }
+  /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
+  /// character, slashes too.
+  std::string_view path_parameter() const noexcept { return parsed.segments.back(); }
 };
 
 /// The body of a long answer, piece by piece: appends the next piece of some 256 KiB, or nothing

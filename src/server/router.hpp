@@ -13,15 +13,18 @@
 namespace tapedeck {
 
 struct IoWorker;
+struct Operation;
 
 struct Route {
   std::string_view method;
-  /// As it is asked for, percent-decoded. May end in `/{name}`, which stands for anything but
-  /// nothing and slashes; see HttpRequest::path_parameter(). The first route that fits is taken.
+  /// As it is asked for. May end in `/{name}`, which stands for any one segment that is not empty;
+  /// see HttpRequest::path_parameter(). The first route that fits is taken.
   std::string_view path;
   std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
   /// What a caller needs; none: everybody may.
   auth::Scope scope = auth::Scope::read;
+  /// What it takes and answers; see operation.hpp. Other query parameters are refused.
+  const Operation* operation = nullptr;
 };
 
 class Router {
@@ -33,7 +36,7 @@ class Router {
   HttpResponse dispatch(const HttpRequest& request, IoWorker& worker) const;
 
  private:
-  std::string allowed_methods(std::string_view path) const;
+  std::string allowed_methods(const std::vector<std::string>& path) const;
 
   std::vector<Route> routes_;
 };
