@@ -13,7 +13,7 @@
 
 namespace tapedeck {
 
-extern const std::string_view dashboard_page;
+extern const std::string_view index_page;
 
 namespace {
 
@@ -27,7 +27,7 @@ HttpResponse get_page() {
   HttpResponse response;
   response.content_type = "text/html; charset=utf-8";
   response.headers = std::string(kPageSecurityPolicy);
-  response.body = std::string(dashboard_page);
+  response.body = std::string(index_page);
   return response;
 }
 
