@@ -15,6 +15,7 @@
 #include "app/config_file.hpp"
 #include "app/generate_command.hpp"
 #include "app/history_options.hpp"
+#include "app/keys_command.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
 #include "app/run_options.hpp"
@@ -225,6 +226,8 @@ int dispatch(int argc, char** argv) {
   CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
   add_verify_options(*verify_command, verify);
 
+  const KeysCommand keys(app);
+
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_url_option(*stats_command, stats.url);
@@ -251,6 +254,7 @@ int dispatch(int argc, char** argv) {
   }
   if (*run_command) return serve(*run_command, run_common, run_options, &arguments);
   if (const auto code = read_commands.run()) return *code;
+  if (const auto code = keys.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);
