@@ -66,7 +66,7 @@ install(FILES README.md DESTINATION ${share}/doc/tapedeck
   COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${deploy}/README.md DESTINATION ${share}/doc/tapedeck RENAME SERVICE.md
   COMPONENT service EXCLUDE_FROM_ALL)
-install(FILES ${deploy}/nginx/tapedeck.conf ${deploy}/caddy/Caddyfile
+install(FILES ${deploy}/nginx/tapedeck.conf ${deploy}/caddy/Caddyfile ${deploy}/systemd/network.conf
   DESTINATION ${share}/doc/tapedeck/examples COMPONENT service EXCLUDE_FROM_ALL)
 
 # --- Debian's own files ---

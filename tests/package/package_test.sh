@@ -70,6 +70,11 @@ check_units() {
   systemd-analyze verify /lib/systemd/system/tapedeck.{service,socket} >/tmp/units 2>&1 ||
     fail "the units: $(cat /tmp/units)"
   [ ! -s /tmp/units ] || fail "systemd warns of the units: $(cat /tmp/units)"
+  install -D -m 0644 /usr/share/doc/tapedeck/examples/network.conf \
+    /etc/systemd/system/tapedeck.service.d/network.conf
+  systemd-analyze verify /lib/systemd/system/tapedeck.service >/tmp/units 2>&1 && [ ! -s /tmp/units ] ||
+    fail "network.conf: $(cat /tmp/units)"
+  rm -r /etc/systemd/system/tapedeck.service.d
   # In tenths: 1.0 of 10 is what it is; a setting that is lost would raise it.
   systemd-analyze security --offline=true --threshold=10 /lib/systemd/system/tapedeck.service \
     >/tmp/units 2>&1 || fail "the unit is exposed: $(grep -v '✓' /tmp/units)"
