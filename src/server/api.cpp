@@ -60,12 +60,11 @@ std::vector<Route> api_routes(const ApiContext& api) {
          return post_command(api, request, worker);
        },
        auth::Scope::admin},
-      {"DELETE", "/api/telemetry/events", without_parameters([&api] {
-         api.bus.clear_buffer();
-         return json_response("{\"ok\":true}\n");
-       }),
+      {"DELETE", "/api/telemetry/events",
+       [&api](const HttpRequest& request, IoWorker&) { return clear_events(api, request); },
        auth::Scope::admin},
-      {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
+      {"GET", "/api/telemetry/stats",
+       [&api](const HttpRequest& request, IoWorker&) { return get_stats(api, request); }},
       {"GET", "/api/telemetry/latest",
        [&api](const HttpRequest& request, IoWorker&) { return get_latest(api, request); }},
       {"GET", "/api/telemetry/aggregates",
@@ -87,7 +86,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
                               std::string(kVersion) + "\"}\n");
        }),
        auth::Scope::none},
-      {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      {"GET", "/metrics",
+       [&api](const HttpRequest& request, IoWorker&) { return get_metrics(api, request); }},
   };
 }
 

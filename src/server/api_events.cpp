@@ -9,6 +9,7 @@
 #include "query/event_query.hpp"
 #include "query/tape.hpp"
 #include "server/api_handlers.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -117,6 +118,7 @@ HttpResponse page_response(const Tape& tape, const Selection& selection) {
 
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   for (const QueryParameter& parameter : request.parsed.parameters) {
     const auto taken = read_filter_parameter(parameter, wanted.query);
     if (!taken) return error_response(taken.error());
@@ -231,6 +233,7 @@ HttpResponse latest_response(const Selection& selection) {
 
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   LatestKeys keys{{Key::symbol, Key::strategy, Key::engine}, true};
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (auto error = read_latest_parameter(parameter, wanted, keys)) return error_response(*error);
@@ -250,6 +253,15 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   return later_response([&tape, filter = std::move(filter), keys, bounds, limits] {
     return latest_response(tape.latest(filter, keys, bounds, limits));
   });
+}
+
+HttpResponse clear_events(const ApiContext& api, const HttpRequest& request) {
+  if (const auto error = refuse_parameters(request)) return error_response(*error);
+  if (const auto error = refuse_narrowed(*request.grant, "Clearing empties the buffer")) {
+    return error_response(*error);
+  }
+  api.bus.clear_buffer();
+  return json_response("{\"ok\":true}\n");
 }
 
 }  // namespace tapedeck
