@@ -7,6 +7,7 @@
 
 #include "query/idempotency_keys.hpp"
 #include "query/tape.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
@@ -23,6 +24,7 @@ struct ApiContext {
   Tape tape;
   StoreHooks store;
   IdempotencyKeys& idempotency;
+  Limits& limits;
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

@@ -38,9 +38,15 @@ struct Server::Impl {
             shutting_down,
             Tape(bus, history),
             store,
-            store.idempotency != nullptr ? *store.idempotency : own_keys},
+            store.idempotency != nullptr ? *store.idempotency : own_keys,
+            limits},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
+    if (options.max_request_bytes_in_flight < options.body_bytes) {
+      throw std::invalid_argument(fmt::format(
+          "max_request_bytes_in_flight ({}) is less than one body may have ({}): raise it",
+          options.max_request_bytes_in_flight, options.body_bytes));
+    }
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
@@ -65,6 +71,7 @@ struct Server::Impl {
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
   std::atomic<bool> shutting_down{false};
   IdempotencyKeys own_keys;
+  Limits limits{options};
   const ApiContext api;
   const Router router;
   ReadPool pool;
