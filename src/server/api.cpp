@@ -63,9 +63,10 @@ std::vector<Route> api_routes(const ApiContext& api) {
        },
        auth::Scope::admin},
       {"DELETE", "/api/telemetry/events",
-       [&api](const HttpRequest& request, IoWorker&) { return delete_events(api, request); },
+       [&api](const HttpRequest& request, IoWorker&) { return clear_events(api, request); },
        auth::Scope::admin},
-      {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
+      {"GET", "/api/telemetry/stats",
+       [&api](const HttpRequest& request, IoWorker&) { return get_stats(api, request); }},
       {"GET", "/api/telemetry/latest",
        [&api](const HttpRequest& request, IoWorker&) { return get_latest(api, request); }},
       {"GET", "/api/telemetry/aggregates",
@@ -87,7 +88,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
                               std::string(kVersion) + "\"}\n");
        }),
        auth::Scope::none},
-      {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      {"GET", "/metrics",
+       [&api](const HttpRequest& request, IoWorker&) { return get_metrics(api, request); }},
       // What the interface is, is no secret; tools read it before they have credentials.
       {"GET", "/openapi.json", without_parameters([openapi] { return json_response(*openapi); }),
        auth::Scope::none},

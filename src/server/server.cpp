@@ -63,9 +63,15 @@ struct Server::Impl {
             Tape(bus, history),
             store,
             store.idempotency != nullptr ? *store.idempotency : own_keys,
-            gate.get()},
+            gate.get(),
+            limits},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
+    if (options.max_request_bytes_in_flight < options.body_bytes) {
+      throw std::invalid_argument(fmt::format(
+          "max_request_bytes_in_flight ({}) is less than one body may have ({}): raise it",
+          options.max_request_bytes_in_flight, options.body_bytes));
+    }
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
@@ -98,6 +104,7 @@ struct Server::Impl {
   const TrustedProxies proxies;
   std::atomic<bool> shutting_down{false};
   IdempotencyKeys own_keys;
+  Limits limits{options};
   const ApiContext api;
   const Router router;
   ReadPool pool;
