@@ -68,10 +68,10 @@ void StreamHub::flush_later(std::shared_ptr<StreamSession> session) {
   });
 }
 
-void StreamHub::add(TcpSocket socket, const StreamRequest& request, std::string head) {
+void StreamHub::add(Connection connection, const StreamRequest& request, std::string head) {
   now_ = StreamSession::Clock::now();
   auto session =
-      std::make_shared<StreamSession>(*this, std::move(socket), request, std::move(head));
+      std::make_shared<StreamSession>(*this, std::move(connection), request, std::move(head));
   Group& group = groups_.try_emplace(session->coalesce(), context_).first->second;
   session->place_ = group.sessions.size();
   group.sessions.push_back(session);

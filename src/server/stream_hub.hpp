@@ -35,7 +35,7 @@ class StreamHub {
   /// are no clients.
   void wake();
 
-  void add(TcpSocket socket, const StreamRequest& request, std::string head);
+  void add(Connection connection, const StreamRequest& request, std::string head);
   void flush(StreamSession& session);
   void tick(StreamSession::Clock::time_point now);
   void shut_down_all();

@@ -6,8 +6,6 @@
 // Lives on its worker's thread. Writes go straight from the log to the socket without a copy.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -15,14 +13,12 @@
 
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
+#include "server/connection.hpp"
 #include "server/playback.hpp"
 #include "server/stream_past.hpp"
 #include "server/stream_request.hpp"
 
 namespace tapedeck {
-
-using TcpSocket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 class StreamHub;
 
@@ -31,7 +27,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   using Clock = std::chrono::steady_clock;
 
   /// @param head sent before anything else.
-  StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request, std::string head);
+  StreamSession(StreamHub& hub, Connection connection, const StreamRequest& request,
+                std::string head);
 
   /// Sends what the log has and the socket takes, within a fair share.
   enum class Progress : std::uint8_t { caught_up, more, blocked };
@@ -45,7 +42,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   void shut_down(std::chrono::milliseconds retry);
   void close();
 
-  bool closed() const noexcept { return !socket_.is_open(); }
+  bool closed() const noexcept { return !connection_.is_open(); }
   std::chrono::milliseconds coalesce() const noexcept { return coalesce_; }
 
  private:
@@ -87,7 +84,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   };
 
   StreamHub& hub_;
-  TcpSocket socket_;
+  Connection connection_;
   std::uint64_t next_ = 1;                        // the next event to look at
   std::shared_ptr<const CompiledFilter> filter_;  // none: everything matches
   std::string pending_;                           // goes out before the next event
