@@ -30,6 +30,8 @@ HttpResponse get_export(const ApiContext& api, const HttpRequest& request);
 HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 // api_stream.cpp
-HttpResponse open_stream(const ApiContext& api, const HttpRequest& request);
+/// @param options the worker's, which may have been changed since the server began
+HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
+                         const ServerOptions& options);
 
 }  // namespace tapedeck

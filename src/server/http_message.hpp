@@ -18,6 +18,7 @@
 
 namespace tapedeck {
 
+struct Route;
 struct StreamRequest;
 
 /// Views live until the handler returns.
@@ -40,6 +41,7 @@ struct HttpRequest {
   std::string_view request_id;      ///< X-Request-ID, or one made here
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
+  const Route* route = nullptr;     ///< what answers it, once that has been found
   auth::GrantPtr grant = auth::everybody();
 
   /// What stands for `{name}` in the path of the route that was found.

@@ -119,7 +119,7 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
     fmt::format_to(to,
                    "Access-Control-Allow-Origin: {}\r\n"
                    "Access-Control-Expose-Headers: Retry-After, Idempotency-Replayed, "
-                   "Content-Disposition\r\n",
+                   "Content-Disposition, X-Request-ID\r\n",
                    allowed_origin);
   }
   if (!keep_alive) out += "Connection: close\r\n";
@@ -151,11 +151,12 @@ std::string Router::allowed_methods(std::string_view path) const {
   return methods;
 }
 
-HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) const {
+HttpResponse Router::dispatch(HttpRequest& request, IoWorker& worker) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   const std::string_view path = request.parsed.path;
   for (const Route& route : routes_) {
     if (route.method == method && leads_to(route.path, path)) {
+      request.route = &route;
       return route.handler(request, worker);
     }
   }
@@ -171,7 +172,8 @@ HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) cons
     response.status = 204;
     response.headers = "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
                        "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, "
-                       "Cache-Control, Idempotency-Key, Authorization, X-API-Key\r\n"
+                       "Cache-Control, Idempotency-Key, Authorization, X-API-Key, "
+                       "X-Request-ID\r\n"
                        "Access-Control-Max-Age: 600\r\n";
     return response;
   }
