@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include "app/reload.hpp"
 #include "app/run_registry.hpp"
+#include "app/second_signal.hpp"
 #include "app/system_health.hpp"
 #include "server/server.hpp"
 #include "store/pace.hpp"
@@ -29,16 +32,11 @@ int end_of_feed() noexcept {
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed()})
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed(), SecondSignal::wake_signal()}) {
     sigaddset(&set, signal);
+  }
   return set;
-}
-
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("tapedeck");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(level));
 }
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
@@ -82,19 +80,15 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url,
 }
 
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
+/// @param hang_up what SIGHUP does
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner,
+                  const std::function<void()>& hang_up) {
   const sigset_t set = handled_signals();
   for (;;) {
     int signal = 0;
     sigwait(&set, &signal);
     if (signal == SIGHUP) {
-      try {
-        const std::string level = options.reload_log_level();
-        spdlog::set_level(spdlog::level::from_str(level));
-        spdlog::info("configuration read again: log level {}", level);
-      } catch (const std::exception& error) {
-        spdlog::error("the configuration stays as it was: {}", error.what());
-      }
+      hang_up();
     } else if ((signal == SIGUSR1 || signal == SIGUSR2) && runner != nullptr) {
       const bool kills = signal == SIGUSR1;
       spdlog::warn("{} by signal", kills ? "kill" : "resume");
@@ -117,11 +111,11 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
 
 }  // namespace
 
-int run_serve(const ServeOptions& options) {
+int run_serve(ServeOptions options) {
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  set_up_logging(options.log_level);
+  DiagnosticLog log(options.log);
 
   std::unique_ptr<store::Store> history;  // knows how the bus goes on, and outlives it
   BusOptions bus_options = options.bus;
@@ -151,18 +145,26 @@ int run_serve(const ServeOptions& options) {
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
+  const auto hang_up = [&] { reload(options, log, server); };
   int code = kDone;
+  std::optional<SecondSignal> second_signal;
+  const auto stopping = [&] {
+    second_signal.emplace([&server] { server.hurry(); });
+    server.announce_stop();
+  };
   if (runner) {
     const SystemHealth health(bus);
     runner->start();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
-      wait_for_end(options, runner.get());
+      wait_for_end(options, runner.get(), hang_up);
+      stopping();
       runner->stop();
     }
     if (!runner->error().empty()) code = kFailed;
   } else {
-    wait_for_end(options, nullptr);
+    wait_for_end(options, nullptr, hang_up);
+    stopping();
   }
   server.stop();
   if (history) history->stop();
