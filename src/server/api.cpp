@@ -49,7 +49,9 @@ std::vector<Route> api_routes(const ApiContext& api) {
        [](const HttpRequest& request, IoWorker&) { return get_session(request); },
        auth::Scope::read},
       {"GET", "/api/telemetry/stream",
-       [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
+       [&api](const HttpRequest& request, IoWorker& worker) {
+         return open_stream(api, request, worker.options);
+       }},
       {"GET", "/api/telemetry/events",
        [&api](const HttpRequest& request, IoWorker&) { return get_events(api, request); }},
       {"POST", "/api/telemetry/events",

@@ -36,6 +36,8 @@ HttpResponse post_login(const ApiContext& api, const HttpRequest& request);
 HttpResponse post_logout(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_session(const HttpRequest& request);
 // api_stream.cpp
-HttpResponse open_stream(const ApiContext& api, const HttpRequest& request);
+/// @param options the worker's, which may have been changed since the server began
+HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
+                         const ServerOptions& options);
 
 }  // namespace tapedeck

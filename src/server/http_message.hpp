@@ -18,6 +18,7 @@
 
 namespace tapedeck {
 
+struct Route;
 struct StreamRequest;
 
 /// Views live until the handler returns.
@@ -41,6 +42,7 @@ struct HttpRequest {
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
   std::string access_token{};       ///< of a stream's query, where a browser can set no header
+  const Route* route = nullptr;     ///< what answers it, once that has been found
   auth::GrantPtr grant = auth::everybody();
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 

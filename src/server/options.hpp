@@ -68,7 +68,14 @@ struct ServerOptions {
   std::chrono::seconds stalled_stream_timeout{600};
   /// The kernel's send buffer for a stream; bounds what a client that never reads costs.
   int stream_send_buffer_bytes = 128 << 10;
+  /// How long stop() takes at most: streams get their goodbyes spread over it, as far as there are
+  /// enough of them, and requests under way may finish.
   std::chrono::milliseconds drain_timeout{1500};
+  /// Before that, /readyz says for so long that the server is going, and all else goes on, so that
+  /// balancers notice.
+  std::chrono::milliseconds drain_delay{0};
+
+  bool access_log = false;  ///< each request at log level info; else at level debug
 
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy

@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <random>
 #include <vector>
 
 #include "query/tape.hpp"
@@ -38,7 +39,13 @@ class StreamHub {
   void add(Connection connection, const StreamRequest& request, std::string head);
   void flush(StreamSession& session);
   void tick(StreamSession::Clock::time_point now);
-  void shut_down_all();
+  /// What becomes of streams that wait for their client while others get their goodbye.
+  enum class Blocked : std::uint8_t { left, closed };
+  /// Says goodbye to some streams.
+  /// @param count how many at most
+  void shut_down(std::size_t count, Blocked blocked);
+  /// Streams open now.
+  std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
   void forget(StreamSession& session);
 
   boost::asio::io_context& context() noexcept { return context_; }
@@ -67,6 +74,9 @@ class StreamHub {
     std::vector<std::shared_ptr<StreamSession>> sessions;
     boost::asio::steady_timer timer;
     bool waiting = false;
+    // Of the first event a round will find: measured on one session after the other.
+    EventLog::Mark sample;
+    std::size_t sampled_session = 0;
     // The last round over all sessions.
     StreamSession::Clock::time_point round_end{};
     StreamSession::Clock::duration round_time{};
@@ -77,6 +87,7 @@ class StreamHub {
   void flush_after(Group& group, StreamSession::Clock::duration delay);
   void flush_group(Group& group);
   void flush_later(std::shared_ptr<StreamSession> session);
+  StreamSession::Progress flush_sampled(StreamSession& session, const EventLog::Mark& sample);
 
   boost::asio::io_context& context_;
   const Tape tape_;
@@ -88,6 +99,7 @@ class StreamHub {
   StreamSession::Clock::time_point now_ = StreamSession::Clock::now();
   std::atomic<std::size_t> count_{0};
   std::atomic<bool> wake_under_way_{false};
+  std::mt19937 random_{std::random_device{}()};
 };
 
 }  // namespace tapedeck

@@ -43,6 +43,12 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   void close();
 
   bool closed() const noexcept { return !connection_.is_open(); }
+  /// It waits until its client takes what was sent.
+  bool blocked() const noexcept { return blocked_; }
+  bool plays_back() const noexcept { return playback_ != nullptr; }
+  bool secure() const noexcept { return connection_.secure(); }
+  /// The next event it will look at.
+  std::uint64_t next_seq() const noexcept { return next_; }
   std::chrono::milliseconds coalesce() const noexcept { return coalesce_; }
 
  private:
