@@ -353,7 +353,7 @@ int dispatch(int argc, char** argv) {
   CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
   add_verify_options(*verify_command, verify);
 
-  const KeysCommand keys(app);
+  KeysCommand keys(app);
 
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");

@@ -109,7 +109,7 @@ Result<std::vector<StoredKey>> KeyFile::read() const {
 }
 
 Result<StoredKey> KeyFile::change(const Change& change, bool make_missing) const try {
-  const fs::path path = fs::absolute(path_);
+  const fs::path path = fs::weakly_canonical(fs::absolute(path_));  // a link stays one
   if (make_missing) make_folder(path.parent_path());
   if (!make_missing && !fs::exists(path)) return read().error();
   const ChangeLock lock(beside(path, ".lock"));

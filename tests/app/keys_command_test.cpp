@@ -32,7 +32,7 @@ class KeysCommandTest : public ::testing::Test {
  protected:
   Said keys(std::vector<std::string> words, const std::string& input = "") {
     CLI::App app("tapedeck");
-    const KeysCommand command(app);
+    KeysCommand command(app);
     words.insert(words.begin(), "keys");
     words.insert(words.end(), {"--data-dir", folder_.path().string()});
     std::reverse(words.begin(), words.end());  // as CLI11 takes them
