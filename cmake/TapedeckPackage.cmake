@@ -17,7 +17,7 @@ endif()
 if(NOT package_epoch)
   string(TIMESTAMP package_epoch "%s" UTC)
 endif()
-set(TAPEDECK_PACKAGE_MAINTAINER "Tapedeck maintainers <maintainers@example.org>" CACHE STRING
+set(TAPEDECK_DEB_MAINTAINER "Tapedeck maintainers <maintainers@example.org>" CACHE STRING
   "Name and address in the Debian packages")
 
 # --- manual pages and completions, made by the program itself ---
@@ -81,7 +81,7 @@ foreach(package tapedeck tapedeck-dev)
 
   * Version ${PROJECT_VERSION}; /usr/share/doc/tapedeck/changelog.gz says what is new.
 
- -- ${TAPEDECK_PACKAGE_MAINTAINER}  ${package_date}
+ -- ${TAPEDECK_DEB_MAINTAINER}  ${package_date}
 ")
   execute_process(COMMAND gzip -9nf ${changelog} COMMAND_ERROR_IS_FATAL ANY)
   if(package STREQUAL tapedeck)
@@ -102,7 +102,7 @@ install(FILES ${PROJECT_BINARY_DIR}/debian/changelog.gz DESTINATION ${share}/doc
 # --- CPack ---
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME tapedeck)
-set(CPACK_PACKAGE_CONTACT "${TAPEDECK_PACKAGE_MAINTAINER}")
+set(CPACK_PACKAGE_CONTACT "${TAPEDECK_DEB_MAINTAINER}")
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_SET_DESTDIR ON)  # for /etc and /lib
