@@ -1,5 +1,6 @@
 #include "bus/compiled_filter.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -21,7 +22,8 @@ CompiledFilter::CompiledFilter(const Filter& filter)
     : CompiledFilter(filter, compile(filter.expression)) {}
 
 CompiledFilter::CompiledFilter(const Filter& filter, std::shared_ptr<const Expression> expression)
-    : types_(filter.event_type), expression_(std::move(expression)) {
+    : types_(filter.event_type), expression_{std::move(expression)} {
+  std::sort(types_.begin(), types_.end());
   add(Key::symbol, filter.symbol);
   add(Key::exchange, filter.exchange);
   add(Key::strategy, filter.strategy);
@@ -45,13 +47,14 @@ void CompiledFilter::add(Key key, const std::vector<std::string>& values) {
     std::string quoted = json::quoted(value);
     condition.values.push_back(quoted.substr(1, quoted.size() - 2));
   }
+  std::sort(condition.values.begin(), condition.values.end());
   conditions_.push_back(std::move(condition));
 }
 
 bool CompiledFilter::matches(const char* frame, const FrameIndex& index) const {
   if (timed_ && (index.timestamp_ns < since_ns_ || index.timestamp_ns > until_ns_)) return false;
   if (!matches_keys(frame, index, [](Key) { return true; })) return false;
-  return expression_ == nullptr || expression_->matches(frame, index);
+  return expression() == nullptr || expression()->matches(frame, index);
 }
 
 }  // namespace tapedeck
