@@ -6,6 +6,7 @@
 #include "event/schema.hpp"
 #include "query/event_query.hpp"
 #include "server/api_handlers.hpp"
+#include "server/gzip.hpp"
 #include "server/io_worker.hpp"
 #include "tapedeck/version.hpp"
 
@@ -24,14 +25,20 @@ auto without_parameters(Fn fn) {
   };
 }
 
-HttpResponse get_page() {
+HttpResponse get_page(std::shared_ptr<const std::string> gzip) {
   HttpResponse response;
+  response.gzip_body = std::move(gzip);
   response.content_type = "text/html; charset=utf-8";
   response.headers =
       "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
       "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
   response.body = std::string(dashboard_page);
   return response;
+}
+
+std::shared_ptr<const std::string> compressed_page() {
+  Deflater smallest({9, 15});
+  return std::make_shared<const std::string>(gzip_whole(smallest, dashboard_page));
 }
 
 }  // namespace
@@ -45,7 +52,8 @@ std::optional<Error> refuse_parameters(const HttpRequest& request) {
 
 std::vector<Route> api_routes(const ApiContext& api) {
   return {
-      {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
+      {"GET", "/", without_parameters([gzip = compressed_page()] { return get_page(gzip); }),
+       auth::Scope::none},
       {"GET", "/api/telemetry/stream",
        [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
       {"GET", "/api/telemetry/events",

@@ -20,7 +20,8 @@ class History;
 class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
-  /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
+  /// @throws std::invalid_argument for options that cannot be (a level of compression beyond 9, an
+  /// address that is not loopback).
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
          StoreHooks store = {});
   /// Stops.

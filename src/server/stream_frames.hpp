@@ -16,6 +16,7 @@ enum class Dialect : std::uint8_t {
   plain         ///< data lines only, for curl | sed | jq
 };
 
+/// Without the blank line that ends it: the stream knows its encoding, which is a header too.
 std::string stream_head(std::string_view allowed_origin, bool keep_alive);
 
 /// @param last_id what a client that reconnects before the first event resumes from; empty:

@@ -48,6 +48,7 @@ void StreamHub::flush_after(Group& group, StreamSession::Clock::duration delay) 
 }
 
 void StreamHub::flush_group(Group& group) {
+  ++round_;
   // Backwards, because a session that turns out closed swaps the last one into its place.
   for (std::size_t i = group.sessions.size(); i-- > 0;) {
     if (i >= group.sessions.size()) continue;
@@ -98,6 +99,7 @@ void StreamHub::forget(StreamSession& session) {
 
 void StreamHub::tick(StreamSession::Clock::time_point now) {
   now_ = now;
+  stream_groups_.tick(now, tape_);
   for (auto& [delay, group] : groups_) {
     for (std::size_t i = group.sessions.size(); i-- > 0;) {
       if (i < group.sessions.size()) group.sessions[i]->tick(now);
@@ -108,6 +110,7 @@ void StreamHub::tick(StreamSession::Clock::time_point now) {
 void StreamHub::shut_down_all() {
   std::mt19937 random(std::random_device{}());
   std::uniform_int_distribution<int> spread_ms(1000, 5000);
+  ++round_;  // what has come since the last one goes out too
   for (auto& [delay, group] : groups_) {
     while (!group.sessions.empty()) {
       const auto session = group.sessions.back();
