@@ -176,6 +176,13 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
                   "with TLS: browsers use https only for so long; 0: do not say")
       ->check(CLI::Range(0U, 63'072'000U))
       ->capture_default_str();
+  command.add_flag("--compression,!--no-compression", options.server.compression,
+                   "gzip for clients that accept it (the default)");
+  command
+      .add_option("--compression-level", options.server.compression_level,
+                  "1 (quickest) to 9 (smallest)")
+      ->check(CLI::Range(1, 9))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,

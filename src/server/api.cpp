@@ -6,6 +6,7 @@
 #include "event/schema.hpp"
 #include "server/api_handlers.hpp"
 #include "server/asyncapi.hpp"
+#include "server/gzip.hpp"
 #include "server/io_worker.hpp"
 #include "server/openapi.hpp"
 #include "server/operation.hpp"
@@ -23,12 +24,18 @@ auto without_parameters(Fn fn) {
   return [fn](const HttpRequest&, IoWorker&) { return fn(); };
 }
 
-HttpResponse get_page() {
+HttpResponse get_page(std::shared_ptr<const std::string> gzip) {
   HttpResponse response;
+  response.gzip_body = std::move(gzip);
   response.content_type = "text/html; charset=utf-8";
   response.headers = std::string(kPageSecurityPolicy);
   response.body = std::string(index_page);
   return response;
+}
+
+std::shared_ptr<const std::string> compressed_page() {
+  Deflater smallest({9, 15});
+  return std::make_shared<const std::string>(gzip_whole(smallest, index_page));
 }
 
 }  // namespace
@@ -37,7 +44,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
   // Written once the routes are there, and from then on only read.
   const auto openapi = std::make_shared<std::string>();
   std::vector<Route> routes = {
-      {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
+      {"GET", "/", without_parameters([gzip = compressed_page()] { return get_page(gzip); }),
+       auth::Scope::none},
       {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
       {"POST", "/login",
        [&api](const HttpRequest& request, IoWorker&) { return post_login(api, request); },

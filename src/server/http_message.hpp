@@ -64,6 +64,8 @@ struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
+  /// The body as gzip, of an answer that is always the same; else it is made when it is asked for.
+  std::shared_ptr<const std::string> gzip_body;
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
   BodySource body_source;                       ///< sent instead of body, as far as it goes

@@ -177,6 +177,8 @@ asio::awaitable<void> HttpSession::run() {
       become_stream(response);
       co_return;
     }
+    compress_answer(response, request_.accept_encoding, worker_.options,
+                    worker_.hub.stream_groups().scratch());
     if (response.body_source) {
       open = co_await send_body(response);
     } else {
@@ -265,11 +267,6 @@ asio::awaitable<HttpSession::Piece> HttpSession::next_piece(
 
 /// Sends a response that has a body source. @return whether the connection stays open.
 asio::awaitable<bool> HttpSession::send_body(HttpResponse& response) {
-  response.headers += "Vary: Accept-Encoding\r\n";
-  if (accepts_gzip(request_.accept_encoding)) {
-    response.headers += "Content-Encoding: gzip\r\n";
-    response.body_source = gzip_body(std::move(response.body_source));
-  }
   // The first piece comes before the head, so that what cannot be read at all is a proper error.
   const bool http11 = parser_->get().version() >= 11;
   const BodyFraming framing = http11 ? BodyFraming::chunked : BodyFraming::close;

@@ -77,6 +77,16 @@ struct ServerOptions {
 
   bool access_log = false;  ///< each request at log level info; else at level debug
 
+  /// gzip for whoever accepts it, streams and answers.
+  bool compression = true;
+  int compression_level = 1;  ///< 1 (quickest) to 9 (smallest)
+  /// Matches reach 2^this bytes back, 9 to 15; a compressor takes 8 times that of memory.
+  int compression_window_bits = 15;
+  std::size_t compression_min_bytes = 1024;  ///< shorter answers go as they are
+  /// Compressors for streams that a worker keeps. Streams of the same filter, dialect, heartbeat
+  /// and coalesce_ms share one; beyond so many different ones streams go uncompressed.
+  std::size_t stream_compressors = 256;
+
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy
   /// What one answer may cost: events of the history it may look at before it answers what it has.

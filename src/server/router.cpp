@@ -41,7 +41,9 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
       out += "Transfer-Encoding: chunked\r\n";
     }
   }
-  out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nVary: Origin\r\n";
+  out +=
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "Vary: Accept-Encoding, Origin\r\n";
   if (!allowed_origin.empty()) {
     fmt::format_to(to,
                    "Access-Control-Allow-Origin: {}\r\n"

@@ -17,6 +17,7 @@ enum class Dialect : std::uint8_t {
 };
 
 /// @param headers more of them, each ending in CRLF
+/// Without the blank line that ends it: the stream knows its encoding, which is a header too.
 std::string stream_head(std::string_view allowed_origin, bool keep_alive,
                         std::string_view headers = {});
 

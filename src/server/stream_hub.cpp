@@ -68,6 +68,7 @@ void StreamHub::flush_group(Group& group) {
   const EventLog::Mark sample = std::exchange(group.sample, {});
   group.sampled_session =
       group.sampled_session + 1 < group.sessions.size() ? group.sampled_session + 1 : 0;
+  ++round_;
   // Backwards, because a session that turns out closed swaps the last one into its place.
   for (std::size_t i = group.sessions.size(); i-- > 0;) {
     if (i >= group.sessions.size()) continue;
@@ -125,6 +126,7 @@ void StreamHub::tick(StreamSession::Clock::time_point now) {
   now_ = now;
   const std::uint64_t end = log().last_seq() + 1;
   std::uint64_t lag = 0, largest = 0;
+  stream_groups_.tick(now, tape_);
   for (auto& [delay, group] : groups_) {
     for (std::size_t i = group.sessions.size(); i-- > 0;) {
       if (i >= group.sessions.size()) continue;
@@ -143,6 +145,7 @@ void StreamHub::tick(StreamSession::Clock::time_point now) {
 
 void StreamHub::shut_down(std::size_t count, Blocked blocked) {
   std::uniform_int_distribution<int> spread_ms(1000, 5000);
+  ++round_;  // what has come since the last one goes out too
   for (auto& [delay, group] : groups_) {
     for (std::size_t i = group.sessions.size(); i-- > 0 && count > 0;) {
       if (i >= group.sessions.size()) continue;

@@ -17,6 +17,7 @@
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
+#include "server/stream_group.hpp"
 #include "server/stream_session.hpp"
 
 namespace tapedeck {
@@ -30,7 +31,8 @@ class StreamHub {
         options_(options),
         metrics_(metrics),
         pool_(pool),
-        mailbox_(std::move(mailbox)) {}
+        mailbox_(std::move(mailbox)),
+        stream_groups_(options) {}
 
   /// There are new events. At most one wake-up is under way at a time; costs nothing while there
   /// are no clients.
@@ -54,6 +56,9 @@ class StreamHub {
   /// Where streams have the past read, and how what was read comes back.
   ReadPool& pool() noexcept { return pool_; }
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  StreamGroups& stream_groups() noexcept { return stream_groups_; }
+  /// Counts the times that streams were looked at together.
+  std::uint64_t round() const noexcept { return round_; }
   /// How much of the past a stream may hold at a time: the more streams, the less each, so that
   /// thousands of clients that stopped reading behind the log do not add up.
   std::size_t slice_bytes() const noexcept {
@@ -95,7 +100,9 @@ class StreamHub {
   WorkerMetrics& metrics_;
   ReadPool& pool_;
   const std::shared_ptr<Mailbox> mailbox_;
+  StreamGroups stream_groups_;
   std::map<std::chrono::milliseconds, Group> groups_;
+  std::uint64_t round_ = 0;
   StreamSession::Clock::time_point now_ = StreamSession::Clock::now();
   std::atomic<std::size_t> count_{0};
   std::atomic<bool> wake_under_way_{false};

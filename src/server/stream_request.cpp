@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "server/gzip_body.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -93,6 +95,7 @@ Result<StreamRequest> parse_stream_request(const HttpRequest& request,
   if (request.accept.find("text/event-stream") != std::string_view::npos) {
     out.dialect = Dialect::eventsource;
   }
+  out.gzip = options.compression && accepts_gzip(request.accept_encoding);
   PlayParameters play;
   for (const QueryParameter& parameter : request.parsed.parameters) {
     auto taken = read_filter_parameter(parameter, out.query);
