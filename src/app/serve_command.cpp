@@ -149,9 +149,15 @@ int run_serve(ServeOptions options) {
     };
     runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, server_options, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  if (options.server.auth) {
+    std::filesystem::create_directories(options.audit_log.parent_path());
+    auth::AuditOptions audit;
+    audit.path = options.audit_log;
+    options.server.auth->audit = std::make_shared<auth::AuditLog>(std::move(audit));
+  }
+  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
-  const std::string url = url_of(server_options, server.port());
+  const std::string url = url_of(options.server, server.port());
   if (runner) entry = make_entry(url, *options.engines);
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
