@@ -9,9 +9,13 @@
 #include <stdexcept>
 #include <string>
 
+#include "app/auth_options.hpp"
 #include "app/client_commands.hpp"
+#include "app/command_support.hpp"
 #include "app/config_file.hpp"
+#include "app/generate_command.hpp"
 #include "app/history_options.hpp"
+#include "app/keys_command.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
 #include "app/run_options.hpp"
@@ -32,6 +36,7 @@ struct CommonServe {
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
   HistoryArguments history;
+  AuthArguments auth;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -55,7 +60,39 @@ void split_listen(const std::string& text, ServerOptions& server) {
   server.listen_port = port;
 }
 
+/// What one address and one key may take, and all together.
+void add_limit_options(CLI::App& command, ServerOptions& server) {
+  const auto usual = [](const std::string& what, double value) {
+    return fmt::format("{}; default: {}, none for loopback and without auth; 0: no limit", what,
+                       value);
+  };
+  const auto add = [&](const char* name, auto& value, const std::string& text) {
+    command.add_option(name, value, text)->check(CLI::NonNegativeNumber);
+  };
+  add("--max-connections-per-address", server.max_connections_per_address,
+      usual("open connections of one address", ServerOptions::kConnectionsPerAddress));
+  add("--requests-per-second-per-address", server.requests_per_second_per_address,
+      usual("requests of one address", ServerOptions::kRequestsPerSecondPerAddress));
+  add("--requests-per-second", server.requests_per_second,
+      usual("requests with one key", ServerOptions::kRequestsPerSecond));
+  add("--publish-events-per-second", server.publish_events_per_second,
+      usual("events published with one key", ServerOptions::kPublishEventsPerSecond));
+  add("--publish-bytes-per-second", server.publish_bytes_per_second,
+      usual("bytes published with one key", ServerOptions::kPublishBytesPerSecond));
+  command
+      .add_option("--max-subscriptions-per-connection", server.max_subscriptions_per_connection,
+                  "subscriptions of one WebSocket")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--max-request-bytes-in-flight", server.max_request_bytes_in_flight,
+                  "memory for request bodies and unsent answers of all; at least --max-body-bytes")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& options) {
+  add_limit_options(command, options.server);
   command.add_option("--listen", common.listen, "address:port; port 0 picks a free one")
       ->envname("TAPEDECK_LISTEN")
       ->capture_default_str();
@@ -63,6 +100,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
+  add_auth_options(command, common.auth);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -107,10 +145,24 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
                   "1 (quickest) to 9 (smallest)")
       ->check(CLI::Range(1, 9))
       ->capture_default_str();
+  auto* certificate = command.add_option("--tls-cert", options.server.tls.certificate_file,
+                                         "certificate with its chain (PEM): serves HTTPS");
+  auto* key = command.add_option("--tls-key", options.server.tls.key_file,
+                                 "its private key (PEM), which only its owner may read");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      .add_option("--hsts-seconds", options.server.hsts_seconds,
+                  "with TLS: browsers use https only for so long; 0: do not say")
+      ->check(CLI::Range(0U, 63'072'000U))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,
                      "web origin whose pages may call (scheme://host[:port])");
+  command.add_option("--trusted-proxy", options.server.trusted_proxies,
+                     "proxy whose word about the client's address is believed, an address or CIDR; "
+                     "may be repeated");
   command.add_option("--log-level", options.log_level, "diagnostics on standard error")
       ->envname("TAPEDECK_LOG_LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
@@ -131,6 +183,7 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
     options.exit_at_end = arguments->exit_at_end;
   }
   options.store = history_options(common.history);
+  options.server.auth = auth_options(common.auth, common.history.store.folder);
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");
     if (!common.config.empty()) {
@@ -212,10 +265,15 @@ int dispatch(int argc, char** argv) {
   CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
   add_verify_options(*verify_command, verify);
 
+  const KeysCommand keys(app);
+
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_url_option(*stats_command, stats.url);
   stats_command->add_flag("--json", stats.json, "the answer as JSON");
+
+  GenerateOptions generate_options;
+  const CLI::App* generate_command = add_generate_command(app, generate_options);
 
   try {
     app.parse(argc, argv);
@@ -224,6 +282,10 @@ int dispatch(int argc, char** argv) {
     fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
     return kWrongUsage;
   }
+  if (*generate_command) {
+    fmt::print("{}", generate(app, generate_options));
+    return finish_output();
+  }
   if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
   if (*run_command && arguments.list_strategies) {
     fmt::print("{}", strategy_list());
@@ -231,6 +293,7 @@ int dispatch(int argc, char** argv) {
   }
   if (*run_command) return serve(*run_command, run_common, run_options, &arguments);
   if (const auto code = read_commands.run()) return *code;
+  if (const auto code = keys.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);

@@ -2,6 +2,7 @@
 // decision whether rollups can answer it. Pure functions; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -18,6 +19,11 @@
 namespace tapedeck {
 
 enum class Metric : std::uint8_t { count, rate, sum, avg, min, max, p50, p90, p99 };
+/// As in metric=, in that order.
+inline constexpr std::array<std::string_view, 9> kMetricNames = {
+    "count", "rate", "sum", "avg", "min", "max", "p50", "p90", "p99"};
+/// As in interval=.
+inline constexpr std::array<std::string_view, 5> kIntervalNames = {"1s", "1m", "5m", "1h", "1d"};
 std::string_view name_of(Metric metric) noexcept;
 
 struct AggregateQuery {
@@ -50,8 +56,9 @@ struct AggregateQuery {
 Result<AggregateQuery> parse_aggregate_query(const std::vector<QueryParameter>& parameters,
                                              Timestamp now, const std::vector<std::string>& fields);
 
-/// The dimension whose rollups hold the answer; nothing when only the events do: filters other than
-/// event_type and one dimension, two dimensions among filters and groups, buckets below a minute.
+/// The dimension whose rollups hold the answer; nothing when only the events do: filters (what the
+/// caller may see included) other than event_type and one dimension, two dimensions among filters
+/// and groups, buckets below a minute.
 std::optional<Dimension> rollup_dimension(const AggregateQuery& query);
 
 /// The values a dimension is filtered to, as given; nothing for a dimension that has no filter.

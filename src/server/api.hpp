@@ -7,6 +7,7 @@
 
 #include "query/idempotency_keys.hpp"
 #include "query/tape.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
@@ -14,6 +15,8 @@
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
+
+class AuthGate;
 
 struct ApiContext {
   TelemetryBus& bus;
@@ -23,6 +26,8 @@ struct ApiContext {
   Tape tape;
   StoreHooks store;
   IdempotencyKeys& idempotency;
+  AuthGate* auth;  ///< null: nobody is asked who he is
+  Limits& limits;
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

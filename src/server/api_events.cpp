@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "bus/access.hpp"
 #include "query/event_query.hpp"
 #include "query/tape.hpp"
 #include "server/api_handlers.hpp"
+#include "server/auth_gate.hpp"
+#include "server/latest_keys.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -117,6 +119,7 @@ HttpResponse page_response(const Tape& tape, const Selection& selection) {
 
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   for (const QueryParameter& parameter : request.parsed.parameters) {
     const auto taken = read_filter_parameter(parameter, wanted.query);
     if (!taken) return error_response(taken.error());
@@ -154,20 +157,6 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
 }
 
 namespace {
-
-constexpr std::array<std::pair<std::string_view, Key>, 11> kLatestKeys = {{
-    {"symbol", Key::symbol},
-    {"exchange", Key::exchange},
-    {"strategy", Key::strategy},
-    {"engine", Key::engine},
-    {"order_id", Key::order_id},
-    {"correlation_id", Key::correlation_id},
-    {"host", Key::host},
-    {"engine_id", Key::engine_id},
-    {"run_id", Key::run_id},
-    {"account", Key::account},
-    {"mode", Key::mode},
-}};
 
 /// Reads a comma list; "type" is no Key.
 std::optional<Error> read_latest_keys(const QueryParameter& parameter, LatestKeys& out) {
@@ -231,6 +220,7 @@ HttpResponse latest_response(const Selection& selection) {
 
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   LatestKeys keys{{Key::symbol, Key::strategy, Key::engine}, true};
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (auto error = read_latest_parameter(parameter, wanted, keys)) return error_response(*error);
@@ -250,6 +240,15 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   return later_response([&tape, filter = std::move(filter), keys, bounds, limits] {
     return latest_response(tape.latest(filter, keys, bounds, limits));
   });
+}
+
+HttpResponse clear_events(const ApiContext& api, const HttpRequest& request) {
+  if (const auto error = refuse_narrowed(*request.grant, "Clearing empties the buffer")) {
+    return error_response(*error);
+  }
+  api.bus.clear_buffer();
+  record(api.auth, request, "clear_buffer");
+  return json_response("{\"ok\":true}\n");
 }
 
 }  // namespace tapedeck

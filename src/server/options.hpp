@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "event/event_decoder.hpp"
 #include "server/tls_options.hpp"
 
@@ -15,14 +17,25 @@ namespace tapedeck {
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
-  unsigned io_threads = 0;            ///< 0: one a core
+  /// A listening TCP socket to take over instead of opening one (socket activation); -1: none.
+  int listen_fd = -1;
+  unsigned io_threads = 0;  ///< 0: one a core
 
-  TlsOptions tls;  ///< none: plain HTTP
+  /// Who may call; none: everybody, and then only from this machine.
+  std::optional<auth::AuthOptions> auth;
+  TlsOptions tls;             ///< none: plain HTTP
+  unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
 
   /// Names by which this server may be called besides loopback ones (Host header).
   std::vector<std::string> allowed_hosts;
   /// Web origins that may call besides loopback ones (Origin header), as scheme://host[:port].
   std::vector<std::string> allowed_origins;
+
+  /// Proxies whose word about the client's address and scheme is believed, as addresses or CIDRs.
+  std::vector<std::string> trusted_proxies;
+
+  /// How often keys and certificates are looked at for changes.
+  std::chrono::milliseconds file_look_interval{3000};
 
   std::size_t max_connections = 20'000;
   std::size_t header_bytes = std::size_t{16} << 10;
@@ -31,6 +44,23 @@ struct ServerOptions {
   std::chrono::seconds header_timeout{10};  ///< from a request's first byte to its last header
   std::chrono::seconds body_timeout{60};    ///< for the body, and for taking an answer
   std::chrono::seconds idle_timeout{75};    ///< between requests
+
+  // What one address and one key may take (limits.hpp). Not set: the default beside it, from which
+  // loopback addresses and callers without authentication are exempt. Set, for all of them; 0: no
+  // limit. A key's own quota goes before these. Rates have a burst of two seconds' worth.
+  static constexpr std::size_t kConnectionsPerAddress = 1000;
+  static constexpr double kRequestsPerSecondPerAddress = 500;
+  static constexpr double kRequestsPerSecond = 1000;
+  static constexpr double kPublishEventsPerSecond = 200'000;
+  static constexpr double kPublishBytesPerSecond = 100e6;
+  std::optional<std::size_t> max_connections_per_address;  ///< IPv6: per /64, as the next
+  std::optional<double> requests_per_second_per_address;
+  std::optional<double> requests_per_second;           ///< per key
+  std::optional<double> publish_events_per_second;     ///< per key
+  std::optional<double> publish_bytes_per_second;      ///< per key; of bodies
+  std::size_t max_subscriptions_per_connection = 100;  ///< of a WebSocket
+  /// Bodies and unsent answers of all connections together; at least body_bytes.
+  std::size_t max_request_bytes_in_flight = std::size_t{256} << 20;
 
   std::chrono::seconds heartbeat{15};
   std::chrono::milliseconds coalesce{0};  ///< default of coalesce_ms
