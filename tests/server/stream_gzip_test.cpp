@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "server/grants.hpp"
 #include "server/server_fixture.hpp"
 #include "support/inflate.hpp"
 
@@ -136,6 +137,27 @@ TEST_F(StreamGzip, ExpressionsAreTheSameWhenTheyAreWrittenTheSame) {
   publish_signal("A");
   EXPECT_EQ(symbol(first.read_message()), "A");
   EXPECT_EQ(symbol(same.read_message()), "A");
+}
+
+TEST_F(StreamGzip, WhoMaySeeLessSharesNothingWithWhoMaySeeMore) {
+  TestGrants grants;
+  auth::Grant narrow = grant_named("narrow", auth::Scope::read);
+  narrow.narrowing.symbol = {"MINE"};
+  grants.add(narrow);
+  ServerOptions options = one_worker();
+  options.listen_port = 0;
+  bus_ = std::make_unique<TelemetryBus>(BusOptions{});
+  server_ = std::make_unique<Server>(*bus_, options, nullptr, StoreHooks{}, grants.hooks());
+  server_->start();
+  GzipClient all = open(), narrowed = open("", 0, kAccepts + key_header("narrow"));
+  for (int i = 0; i < 200; ++i) {
+    const std::string name = i % 2 == 0 ? "THEIRS" : "MINE";
+    publish_signal(name);
+    ASSERT_EQ(symbol(all.read_message()), name);
+    if (i % 2 == 1) {
+      ASSERT_EQ(symbol(narrowed.read_message()), "MINE");
+    }
+  }
 }
 
 TEST_F(StreamGzip, TheCompressorGoesWithTheLastOfItsStreams) {
