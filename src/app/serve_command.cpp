@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include "app/reload.hpp"
 #include "app/run_registry.hpp"
+#include "app/second_signal.hpp"
+#include "app/service_watch.hpp"
 #include "app/system_health.hpp"
+#include "server/listen_socket.hpp"
 #include "server/server.hpp"
 #include "store/pace.hpp"
 
@@ -29,16 +34,11 @@ int end_of_feed() noexcept {
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed()})
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed(), SecondSignal::wake_signal()}) {
     sigaddset(&set, signal);
+  }
   return set;
-}
-
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("tapedeck");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(level));
 }
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
@@ -82,19 +82,15 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url,
 }
 
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
+/// @param hang_up what SIGHUP does
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, ServiceWatch& service,
+                  const std::function<void()>& hang_up) {
   const sigset_t set = handled_signals();
   for (;;) {
-    int signal = 0;
-    sigwait(&set, &signal);
+    const int signal = service.wait(set);
     if (signal == SIGHUP) {
-      try {
-        const std::string level = options.reload_log_level();
-        spdlog::set_level(spdlog::level::from_str(level));
-        spdlog::info("configuration read again: log level {}", level);
-      } catch (const std::exception& error) {
-        spdlog::error("the configuration stays as it was: {}", error.what());
-      }
+      const ServiceReload reload(service);
+      hang_up();
     } else if ((signal == SIGUSR1 || signal == SIGUSR2) && runner != nullptr) {
       const bool kills = signal == SIGUSR1;
       spdlog::warn("{} by signal", kills ? "kill" : "resume");
@@ -115,13 +111,22 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
   }
 }
 
+/// A socket that the service manager opened takes the place of --listen.
+void take_passed_socket(ServerOptions& options) {
+  const auto fd = passed_socket();
+  if (!fd) throw std::runtime_error(fd.error().message);
+  if (*fd) adopt_listening_socket(options, **fd);
+}
+
 }  // namespace
 
-int run_serve(const ServeOptions& options) {
+int run_serve(ServeOptions options) {
+  ServiceManager manager = ServiceManager::from_environment();
+  take_passed_socket(options.server);
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  set_up_logging(options.log_level);
+  DiagnosticLog log(options.log);
 
   std::unique_ptr<store::Store> history;  // knows how the bus goes on, and outlives it
   BusOptions bus_options = options.bus;
@@ -144,25 +149,38 @@ int run_serve(const ServeOptions& options) {
     };
     runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  Server server(bus, server_options, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
-  const std::string url = url_of(options.server, server.port());
+  const std::string url = url_of(server_options, server.port());
   if (runner) entry = make_entry(url, *options.engines);
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
+  ServiceWatch service(manager, server.heartbeats(), url);
+  const auto hang_up = [&] { reload(options, log, server); };
   int code = kDone;
+  std::optional<SecondSignal> second_signal;
+  const auto stopping = [&] {
+    second_signal.emplace([&server] { server.hurry(); });
+    server.announce_stop();
+  };
   if (runner) {
     const SystemHealth health(bus);
     runner->start();
+    service.ready();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
-      wait_for_end(options, runner.get());
+      wait_for_end(options, runner.get(), service, hang_up);
+      service.stopping();
+      stopping();
       runner->stop();
     }
     if (!runner->error().empty()) code = kFailed;
   } else {
-    wait_for_end(options, nullptr);
+    service.ready();
+    wait_for_end(options, nullptr, service, hang_up);
+    service.stopping();
+    stopping();
   }
   server.stop();
   if (history) history->stop();

@@ -12,6 +12,7 @@
 #include <openssl/rsa.h>
 
 #include <atomic>
+#include <optional>
 
 #include "auth/crypto.hpp"
 
@@ -73,6 +74,29 @@ bool is_p256(EVP_PKEY* key) {
   if (EVP_PKEY_get_group_name(key, group, sizeof group, &size) != 1) return false;
   const std::string_view name(group, size);
   return name == "prime256v1" || name == "P-256";
+}
+
+struct PemBlock {
+  std::string name;  ///< between the dashes; empty: there is no further block
+  std::string der;
+};
+/// @return nothing when what follows is damaged
+std::optional<PemBlock> next_pem_block(BIO* bio) {
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  ERR_clear_error();
+  if (PEM_read_bio(bio, &name, &header, &data, &size) != 1) {
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    ERR_clear_error();
+    return at_end ? std::optional<PemBlock>(PemBlock{}) : std::nullopt;
+  }
+  PemBlock block{name, {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)}};
+  OPENSSL_free(name);
+  OPENSSL_free(header);
+  OPENSSL_free(data);
+  return block;
 }
 
 /// r and s side by side (RFC 7518 §3.4) as OpenSSL wants them: an ASN.1 sequence.
@@ -204,13 +228,16 @@ Result<VerificationKeys> VerificationKey::from_pem(std::string_view text) {
   const Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   VerificationKeys keys;
   for (;;) {
-    PublicKey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
-    if (!key) {
-      const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-      ERR_clear_error();
-      if (!at_end) return invalid("holds a damaged public key");
-      break;
+    const auto block = next_pem_block(bio.get());
+    if (!block) return invalid("is not valid PEM");
+    if (block->name.empty()) break;
+    if (block->name != "PUBLIC KEY") {
+      return invalid("holds something other than public keys (-----BEGIN PUBLIC KEY-----)");
     }
+    const unsigned char* at = bytes_of(block->der);
+    PublicKey key(d2i_PUBKEY(nullptr, &at, static_cast<long>(block->der.size())));
+    ERR_clear_error();
+    if (!key) return invalid("holds a damaged public key");
     if (keys.size() == kMaxPemKeys) {
       return invalid(fmt::format("holds more than {} public keys", kMaxPemKeys));
     }

@@ -6,6 +6,7 @@
 // everything else only while holding role().
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/latency_histogram.hpp"
 #include "base/tick_clock.hpp"
 #include "bus/event_log.hpp"
 #include "event/event_decoder.hpp"
@@ -41,6 +43,8 @@ class Collector {
   class Role;
   Role take_role();
   bool role_wanted() const noexcept { return waiting_.load(std::memory_order_relaxed) > 0; }
+  /// How often the collector thread has come by; it does so several times a second, busy or not.
+  std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_relaxed); }
 
   // --- with the role ---
   /// Moves up to `limit` records, enqueued at `until_ticks` or before, into the log and shows them
@@ -57,19 +61,26 @@ class Collector {
   /// Called with the role after each commit; must be quick and must not call back.
   std::size_t add_commit_listener(std::function<void()> listener);
   void remove_commit_listener(std::size_t handle);
-  /// Once in a while: recalibrates the clock, measures the rate, publishes drops.
+  /// In each round of the collector thread: once in a while recalibrates the clock, measures the
+  /// rate, publishes drops.
   void housekeeping();
 
   std::uint64_t dropped_total() const noexcept;
   std::uint64_t rejected_total() const noexcept;
   std::uint64_t clock_inversions() const noexcept { return clock_inversions_; }
   double events_per_second() const noexcept { return events_per_second_; }
+  /// Threads whose queues are looked at.
+  std::size_t publishers() const noexcept { return queues_.size(); }
+  /// From publish() to the log. Each eighth event of a commit stands for those around it.
+  LatencyHistogram::Snapshot publish_latency() const noexcept { return latency_.snapshot(); }
 
  private:
   void adopt_new_queues();
   void forget_retired_queues();
   void publish_drops(detail::ThreadQueue& queue);
   void encode_record(const std::byte* record);
+  void note_published(std::uint64_t ticks);
+  void measure_latency();
   void commit();
 
   EventLog& log_;
@@ -78,6 +89,7 @@ class Collector {
 
   std::mutex role_;
   std::atomic<int> waiting_{0};
+  std::atomic<std::uint64_t> rounds_{0};
 
   std::mutex registry_mutex_;  // guards new_queues_ and sources_'s growth
   std::vector<std::shared_ptr<detail::ThreadQueue>> new_queues_;
@@ -95,6 +107,12 @@ class Collector {
   std::uint64_t rejected_ = 0;
   std::uint64_t last_housekeeping_ns_ = 0;
   double events_per_second_ = 0;
+  // Of the records since the last commit: how many, and when each eighth was published.
+  static constexpr std::size_t kCommitEvery = 256;
+  static constexpr std::size_t kSampleEvery = 8;
+  std::size_t uncommitted_ = 0;
+  std::array<std::uint64_t, kCommitEvery / kSampleEvery> sampled_ticks_{};
+  LatencyHistogram latency_;
   struct RateSample {
     std::uint64_t at_ns;
     std::uint64_t seq;

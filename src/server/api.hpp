@@ -7,6 +7,7 @@
 
 #include "query/idempotency_keys.hpp"
 #include "query/tape.hpp"
+#include "server/engine_board.hpp"
 #include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
@@ -16,14 +17,20 @@
 
 namespace tapedeck {
 
+class AuthGate;
+
 struct ApiContext {
   TelemetryBus& bus;
   const ServerOptions& options;
   std::function<ServerTotals()> totals;
+  std::function<std::vector<RouteLatency>()> latencies;  // of requests, by route
+  EngineBoard& engines;
+  const std::atomic<bool>& draining;  // balancers are to look elsewhere
   const std::atomic<bool>& shutting_down;
   Tape tape;
   StoreHooks store;
   IdempotencyKeys& idempotency;
+  AuthGate* auth;  ///< null: nobody is asked who he is
   Limits& limits;
 };
 

@@ -90,7 +90,6 @@ HttpResponse stats_response(const ApiContext& api, const BusStats& stats) {
 }  // namespace
 
 HttpResponse get_stats(const ApiContext& api, const HttpRequest& request) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   if (request.grant->narrowing.empty()) return stats_response(api, BusAccess::stats(api.bus));
   return later_response([&api, within = visible_to(*request.grant)] {
     BusStats stats = BusAccess::stats(api.bus);
@@ -100,19 +99,25 @@ HttpResponse get_stats(const ApiContext& api, const HttpRequest& request) {
 }
 
 HttpResponse get_metrics(const ApiContext& api, const HttpRequest& request) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   if (const auto error = refuse_narrowed(*request.grant, "/metrics tells")) {
     return error_response(*error);
   }
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = format_metrics(BusAccess::stats(api.bus), api.totals());
-  if (api.store.stats) response.body += format_store_metrics(api.store.stats());
+  MetricsText out;
+  write_build_metrics(out);
+  write_bus_metrics(out, BusAccess::figures(api.bus));
+  write_server_metrics(out, api.totals());
+  write_request_metrics(out, api.latencies());
+  if (api.store.stats) write_store_metrics(out, api.store.stats());
+  api.engines.write(out, EngineBoard::Clock::now());
+  write_process_metrics(out);
+  response.body = out.take();
   return response;
 }
 
 HttpResponse get_ready(const ApiContext& api) {
-  if (api.shutting_down.load(std::memory_order_acquire)) {
+  if (api.draining.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down.", ""});
   }
   if (api.store.stats) {

@@ -18,6 +18,7 @@
 
 namespace tapedeck {
 
+struct Route;
 struct StreamRequest;
 
 /// Views live until the handler returns.
@@ -40,14 +41,14 @@ struct HttpRequest {
   std::string_view request_id;      ///< X-Request-ID, or one made here
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
+  std::string access_token{};       ///< of a stream's query, where a browser can set no header
+  const Route* route = nullptr;     ///< what answers it, once that has been found
   auth::GrantPtr grant = auth::everybody();
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
-  /// What stands for `{name}` in the path of the route that was found.
-  std::string_view path_parameter() const noexcept {
-    const std::string_view path = parsed.path;
-    return path.substr(path.rfind('/') + 1);
-  }
+  /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
+  /// character, slashes too.
+  std::string_view path_parameter() const noexcept { return parsed.segments.back(); }
 };
 
 /// The body of a long answer, piece by piece: appends the next piece of some 256 KiB, or nothing
@@ -63,6 +64,8 @@ struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
+  /// The body as gzip, of an answer that is always the same; else it is made when it is asked for.
+  std::shared_ptr<const std::string> gzip_body;
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
   BodySource body_source;                       ///< sent instead of body, as far as it goes

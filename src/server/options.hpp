@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "event/event_decoder.hpp"
 #include "server/tls_options.hpp"
 
@@ -16,8 +17,12 @@ namespace tapedeck {
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
-  unsigned io_threads = 0;            ///< 0: one a core
+  /// A listening TCP socket to take over instead of opening one (socket activation); -1: none.
+  int listen_fd = -1;
+  unsigned io_threads = 0;  ///< 0: one a core
 
+  /// Who may call; none: everybody, and then only from this machine.
+  std::optional<auth::AuthOptions> auth;
   TlsOptions tls;             ///< none: plain HTTP
   unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
 
@@ -25,6 +30,12 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;
   /// Web origins that may call besides loopback ones (Origin header), as scheme://host[:port].
   std::vector<std::string> allowed_origins;
+
+  /// Proxies whose word about the client's address and scheme is believed, as addresses or CIDRs.
+  std::vector<std::string> trusted_proxies;
+
+  /// How often keys and certificates are looked at for changes.
+  std::chrono::milliseconds file_look_interval{3000};
 
   std::size_t max_connections = 20'000;
   std::size_t header_bytes = std::size_t{16} << 10;
@@ -57,7 +68,24 @@ struct ServerOptions {
   std::chrono::seconds stalled_stream_timeout{600};
   /// The kernel's send buffer for a stream; bounds what a client that never reads costs.
   int stream_send_buffer_bytes = 128 << 10;
+  /// How long stop() takes at most: streams get their goodbyes spread over it, as far as there are
+  /// enough of them, and requests under way may finish.
   std::chrono::milliseconds drain_timeout{1500};
+  /// Before that, /readyz says for so long that the server is going, and all else goes on, so that
+  /// balancers notice.
+  std::chrono::milliseconds drain_delay{0};
+
+  bool access_log = false;  ///< each request at log level info; else at level debug
+
+  /// gzip for whoever accepts it, streams and answers.
+  bool compression = true;
+  int compression_level = 1;  ///< 1 (quickest) to 9 (smallest)
+  /// Matches reach 2^this bytes back, 9 to 15; a compressor takes 8 times that of memory.
+  int compression_window_bits = 15;
+  std::size_t compression_min_bytes = 1024;  ///< shorter answers go as they are
+  /// Compressors for streams that a worker keeps. Streams of the same filter, dialect, heartbeat
+  /// and coalesce_ms share one; beyond so many different ones streams go uncompressed.
+  std::size_t stream_compressors = 256;
 
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy

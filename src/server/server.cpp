@@ -8,6 +8,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 
@@ -15,7 +17,10 @@
 #include "bus/access.hpp"
 #include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
+#include "server/auth_gate.hpp"
+#include "server/forwarded.hpp"
 #include "server/io_worker.hpp"
+#include "server/listen_socket.hpp"
 #include "server/tls_context.hpp"
 
 namespace tapedeck {
@@ -24,52 +29,94 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
+namespace {
+
+TrustedProxies trusted_proxies(const ServerOptions& options) {
+  auto proxies = TrustedProxies::parse(options.trusted_proxies);
+  if (!proxies) throw std::invalid_argument("--trusted-proxy " + proxies.error().message);
+  return std::move(proxies).value();
+}
+
+ServerHooks hooks_of(AuthGate& gate) {
+  ServerHooks hooks;
+  hooks.authenticate = [&gate](const HttpRequest& request) { return gate.identify(request); };
+  hooks.is_current = [&gate](const auth::Grant& grant) {
+    return gate.authenticator().is_current(grant, to_ns(now()));
+  };
+  return hooks;
+}
+
+}  // namespace
+
 struct Server::Impl {
   Impl(TelemetryBus& given_bus, ServerOptions given, const History* history, StoreHooks store,
        ServerHooks given_hooks)
       : bus(given_bus),
         options(std::move(given)),
-        hooks(std::move(given_hooks)),
+        gate(options.auth ? std::make_unique<AuthGate>(*options.auth) : nullptr),
+        hooks(gate ? hooks_of(*gate) : std::move(given_hooks)),
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
+        proxies(trusted_proxies(options)),
+        engines(BusAccess::log(given_bus)),
+        drain_delay(options.drain_delay),
         api{bus,
             options,
             [this] { return totals(); },
+            [this] { return latencies(); },
+            engines,
+            draining,
             shutting_down,
             Tape(bus, history),
             store,
             store.idempotency != nullptr ? *store.idempotency : own_keys,
+            gate.get(),
             limits},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
-    if (options.max_request_bytes_in_flight < options.body_bytes) {
-      throw std::invalid_argument(fmt::format(
-          "max_request_bytes_in_flight ({}) is less than one body may have ({}): raise it",
-          options.max_request_bytes_in_flight, options.body_bytes));
+    if (const auto wrong = Server::problem(options)) {
+      throw std::invalid_argument(wrong->message);
     }
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks));
+      workers.push_back(
+          std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks, proxies));
     }
+    workers.front()->on_tick = [this] { engines.look(EngineBoard::Clock::now()); };
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
+    file_look = std::make_unique<asio::steady_timer>(workers.front()->context);
   }
 
   void bind();
+  tcp::endpoint wanted_endpoint() const;
+  void open_acceptor(const tcp::endpoint& endpoint);
   IoWorker& choose_worker();
   void accept_next();
+  void look_for_changes();
+  void look_later();
   void on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker);
   std::size_t connections() const;
+  void refuse(TcpSocket& socket, IoWorker& worker) const;
   ServerTotals totals() const;
+  std::vector<RouteLatency> latencies() const;
 
   TelemetryBus& bus;
   const ServerOptions options;
+  const std::unique_ptr<AuthGate> gate;  // none: nobody is asked who he is
   const ServerHooks hooks;
   const AccessRules access;
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
+  const TrustedProxies proxies;
+  EngineBoard engines;
+  std::atomic<bool> draining{false};
   std::atomic<bool> shutting_down{false};
+  std::chrono::milliseconds drain_delay;
+  std::mutex hurry_mutex;  // guards hurried
+  std::condition_variable hurry_up;
+  bool hurried = false;
   IdempotencyKeys own_keys;
   Limits limits{options};
   const ApiContext api;
@@ -78,12 +125,14 @@ struct Server::Impl {
   std::vector<std::unique_ptr<IoWorker>> workers;
   std::unique_ptr<Acceptor> acceptor;  // on the first worker's thread
   std::unique_ptr<asio::steady_timer> accept_pause;
+  std::unique_ptr<asio::steady_timer> file_look;
   std::size_t listener = 0;
   unsigned short port = 0;
   bool running = false;
 };
 
-void Server::Impl::bind() {
+tcp::endpoint Server::Impl::wanted_endpoint() const {
+  if (options.listen_fd >= 0) return listening_endpoint(options.listen_fd);
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.listen_address, error);
   if (error) {
@@ -91,20 +140,23 @@ void Server::Impl::bind() {
         fmt::format("--listen {}: the address must be a number such as 127.0.0.1 or ::1",
                     options.listen_address));
   }
-  if (!address.is_loopback()) {
-    throw std::invalid_argument(fmt::format(
-        "--listen {}: other machines could then read and publish without credentials, which this "
-        "version does not have; listen on 127.0.0.1 and put a proxy that authenticates in front",
-        options.listen_address));
-  }
-  const tcp::endpoint endpoint(address, options.listen_port);
+  return {address, options.listen_port};
+}
+
+void Server::Impl::open_acceptor(const tcp::endpoint& endpoint) {
+  boost::system::error_code error;
   const auto check = [&](const char* what) {
     if (error) {
       throw std::system_error(
           error.value(), std::system_category(),
-          fmt::format("cannot {} {}:{}", what, options.listen_address, options.listen_port));
+          fmt::format("cannot {} {}:{}", what, endpoint.address().to_string(), endpoint.port()));
     }
   };
+  if (options.listen_fd >= 0) {
+    acceptor->assign(endpoint.protocol(), options.listen_fd, error);
+    check("take over the socket that listens on");
+    return;
+  }
   acceptor->open(endpoint.protocol(), error);
   check("open a socket for");
   acceptor->set_option(tcp::acceptor::reuse_address(true), error);
@@ -112,6 +164,23 @@ void Server::Impl::bind() {
   check("listen on");
   acceptor->listen(asio::socket_base::max_listen_connections, error);
   check("listen on");
+}
+
+void Server::Impl::bind() {
+  const tcp::endpoint endpoint = wanted_endpoint();
+  if (!endpoint.address().is_loopback() && !hooks.authenticate) {
+    throw std::invalid_argument(fmt::format(
+        "--listen {}: other machines could then read and publish without credentials; make a key "
+        "(tapedeck keys create --name me --scope read,publish,admin) and turn authentication on "
+        "(--auth keys), or listen on 127.0.0.1",
+        endpoint.address().to_string()));
+  }
+  if (!endpoint.address().is_loopback() && !tls) {
+    spdlog::warn(
+        "keys and events go over the network unencrypted: --tls-cert and --tls-key turn "
+        "HTTPS on, or a proxy in front");
+  }
+  open_acceptor(endpoint);
   port = acceptor->local_endpoint().port();
   // A child that outlives this process must not keep the port, nor clients waiting in its queue.
   ::fcntl(acceptor->native_handle(), F_SETFD, FD_CLOEXEC);
@@ -147,16 +216,8 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
     });
     return;
   }
-  if (connections() >= options.max_connections) {
-    std::string out;
-    append_response(
-        out,
-        error_response(
-            {"too_many_connections",
-             fmt::format("The limit of {} connections is reached.", options.max_connections), ""}),
-        false, false, {});
-    boost::system::error_code ignored;
-    socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
+  if (connections() >= workers.front()->options.max_connections) {
+    refuse(socket, *workers.front());
   } else {
     worker.metrics.accepted_total.add();
     SslPtr ssl = tls ? tls->make(socket.native_handle()) : nullptr;
@@ -166,6 +227,45 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
                });
   }
   accept_next();
+}
+
+/// Keys, token keys and certificates that were replaced count without a restart.
+void Server::Impl::look_for_changes() {
+  if (tls) {
+    if (const auto error = tls->look_for_changes()) {
+      spdlog::error("the TLS certificate stays as it was: {}", error->message);
+    }
+  }
+  if (gate) {
+    if (const auto error = gate->authenticator().look_for_changes()) {
+      spdlog::error("keys stay as they were: {}", error->message);
+    }
+  }
+}
+
+void Server::Impl::look_later() {
+  if (!tls && !gate) return;
+  file_look->expires_after(options.file_look_interval);
+  file_look->async_wait([this](boost::system::error_code stopped) {
+    if (stopped) return;
+    pool.submit_piece([this] { look_for_changes(); });  // a disk may be slow
+    look_later();
+  });
+}
+
+/// @param worker whose thread this is
+void Server::Impl::refuse(TcpSocket& socket, IoWorker& worker) const {
+  HttpResponse response = error_response(
+      {"too_many_connections",
+       fmt::format("The limit of {} connections is reached.", worker.options.max_connections), ""});
+  std::string id;
+  worker.request_ids.next(id);
+  response.headers = "X-Request-ID: " + id + "\r\n";
+  worker.metrics.count_response(response.status);
+  std::string out;
+  append_response(out, response, false, false, {});
+  boost::system::error_code ignored;
+  socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
 }
 
 std::size_t Server::Impl::connections() const {
@@ -178,6 +278,18 @@ ServerTotals Server::Impl::totals() const {
   ServerTotals total;
   for (const auto& worker : workers) total.add(worker->metrics);
   return total;
+}
+
+std::vector<RouteLatency> Server::Impl::latencies() const {
+  std::vector<RouteLatency> out;
+  for (const Route& route : router.routes()) out.push_back({route.method, route.path, {}});
+  out.emplace_back();  // what no route answers
+  for (const auto& worker : workers) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i].latency.add(worker->metrics.requests[i].snapshot());
+    }
+  }
+  return out;
 }
 
 Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store,
@@ -196,11 +308,50 @@ void Server::start() {
   });
   impl_->running = true;
   impl_->accept_next();
+  impl_->look_later();
   for (const auto& worker : impl_->workers) worker->start();
+}
+
+std::optional<Error> Server::problem(const ServerOptions& options) {
+  if (options.max_request_bytes_in_flight < options.body_bytes) {
+    return Error{"invalid_option",
+                 fmt::format("max-request-bytes-in-flight {} is less than one body may have ({}): "
+                             "raise it",
+                             options.max_request_bytes_in_flight, options.body_bytes),
+                 "max-request-bytes-in-flight"};
+  }
+  if (auto proxies = TrustedProxies::parse(options.trusted_proxies); !proxies) {
+    return Error{"invalid_option", "trusted-proxy " + proxies.error().message, "trusted-proxy"};
+  }
+  return AccessRules::problem(options);
+}
+
+std::optional<Error> Server::reload(const ServerOptions& options) {
+  if (auto wrong = problem(options)) return wrong;
+  if (auto wrong = reload_files()) return wrong;
+  impl_->drain_delay = options.drain_delay;
+  for (const auto& worker : impl_->workers) worker->apply(options);
+  return std::nullopt;
+}
+
+void Server::announce_stop() {
+  if (!impl_->running || impl_->draining.exchange(true, std::memory_order_acq_rel)) return;
+  std::unique_lock lock(impl_->hurry_mutex);
+  impl_->hurry_up.wait_for(lock, impl_->drain_delay, [this] { return impl_->hurried; });
+}
+
+void Server::hurry() {
+  {
+    const std::lock_guard lock(impl_->hurry_mutex);
+    impl_->hurried = true;
+  }
+  impl_->hurry_up.notify_all();
+  for (const auto& worker : impl_->workers) worker->hurry();
 }
 
 void Server::stop() {
   if (!impl_->running) return;
+  announce_stop();
   impl_->running = false;
   impl_->shutting_down.store(true, std::memory_order_release);
   asio::post(impl_->workers.front()->context, [impl = impl_.get()] {
@@ -208,15 +359,25 @@ void Server::stop() {
     unregister_fork_fd(impl->acceptor->native_handle());
     impl->acceptor->close(ignored);
     impl->accept_pause->cancel();
+    impl->file_look->cancel();
   });
   impl_->bus.flush();  // what was accepted is streamed before the goodbye
   for (const auto& worker : impl_->workers) worker->begin_shutdown();
+  {
+    const std::lock_guard lock(impl_->hurry_mutex);
+    if (impl_->hurried) {  // before there was anything to cut short
+      for (const auto& worker : impl_->workers) worker->hurry();
+    }
+  }
   for (const auto& worker : impl_->workers) worker->join();
   impl_->pool.stop();
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);
 }
 
-std::optional<Error> Server::reload_tls() {
+std::optional<Error> Server::reload_files() {
+  if (impl_->gate) {
+    if (auto error = impl_->gate->authenticator().reload()) return error;
+  }
   return impl_->tls ? impl_->tls->reload() : std::nullopt;
 }
 
@@ -225,6 +386,18 @@ unsigned short Server::port() const noexcept {
 }
 ServerTotals Server::totals() const {
   return impl_->totals();
+}
+
+std::vector<Heartbeat> Server::heartbeats() const {
+  std::vector<Heartbeat> parts;
+  for (const auto& worker : impl_->workers) {
+    parts.push_back({fmt::format("I/O thread {}", parts.size() + 1), [worker = worker.get()] {
+                       return worker->beats.load(std::memory_order_relaxed);
+                     }});
+  }
+  parts.push_back(
+      {"the collector", [bus = &impl_->bus] { return BusAccess::collector_rounds(*bus); }});
+  return parts;
 }
 
 }  // namespace tapedeck

@@ -1,5 +1,5 @@
-// ServerHooks: what the program that starts a server puts into it beside the store: who a caller
-// is. Every member is optional; without them everybody may do everything.
+// ServerHooks: who a caller is, as the server asks it: ServerOptions::auth answers, or what a test
+// puts in its place. Every member is optional; without them everybody may do everything.
 // Called on worker threads, many at once.
 #pragma once
 
@@ -16,6 +16,8 @@ struct ServerHooks {
   /// not block. An error (`unauthorized`, `rate_limited`) is the answer of every route that asks
   /// for a scope; its message must not repeat the credentials.
   std::function<Result<auth::GrantPtr>(const HttpRequest&)> authenticate{};
+  /// Whether a grant still stands, asked every few seconds for those that streams hold.
+  std::function<bool(const auth::Grant&)> is_current{};
 };
 
 /// Sets the request's grant, or `refusal` and a grant that may do nothing.

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <random>
+#include <utility>
+
+#include "base/tick_clock.hpp"
 
 namespace tapedeck {
 namespace {
@@ -22,7 +25,9 @@ void StreamHub::on_wake() {
   wake_under_way_.store(false, std::memory_order_release);
   now_ = StreamSession::Clock::now();
   for (auto& [delay, group] : groups_) {
-    if (group.waiting || group.sessions.empty()) continue;
+    if (group.sessions.empty()) continue;
+    if (group.sample.seq == 0) group.sample = log().last_mark();
+    if (group.waiting) continue;
     // A round over many sessions costs milliseconds, a write costs much the same with one event or
     // ten: when rounds would follow on each other's heels, pause as long as the last one took.
     const auto rest = group.round_time < kCheapRound ? StreamSession::Clock::duration::zero()
@@ -47,11 +52,31 @@ void StreamHub::flush_after(Group& group, StreamSession::Clock::duration delay) 
   });
 }
 
+/// Tells how long the marked event took to this session, if this is when it gets there.
+StreamSession::Progress StreamHub::flush_sampled(StreamSession& session,
+                                                 const EventLog::Mark& sample) {
+  const bool is_ahead = session.next_seq() <= sample.seq;
+  const std::uint64_t delivered = metrics_.deliveries_total.get();
+  const auto progress = session.flush();
+  if (is_ahead && session.next_seq() > sample.seq && metrics_.deliveries_total.get() > delivered) {
+    metrics_.delivery.observe(utc_now_ns() - sample.published_ns);
+  }
+  return progress;
+}
+
 void StreamHub::flush_group(Group& group) {
+  const EventLog::Mark sample = std::exchange(group.sample, {});
+  group.sampled_session =
+      group.sampled_session + 1 < group.sessions.size() ? group.sampled_session + 1 : 0;
+  ++round_;
   // Backwards, because a session that turns out closed swaps the last one into its place.
   for (std::size_t i = group.sessions.size(); i-- > 0;) {
     if (i >= group.sessions.size()) continue;
-    if (group.sessions[i]->flush() == StreamSession::Progress::more) flush_later(group.sessions[i]);
+    StreamSession& session = *group.sessions[i];
+    const auto progress = sample.seq > 0 && i == group.sampled_session
+                              ? flush_sampled(session, sample)
+                              : session.flush();
+    if (progress == StreamSession::Progress::more) flush_later(session.shared_from_this());
   }
   group.round_end = StreamSession::Clock::now();
   group.round_time = group.round_end - now_;
@@ -92,28 +117,44 @@ void StreamHub::forget(StreamSession& session) {
   group.sessions.pop_back();
   metrics_.streams.subtract();
   metrics_.closed_total.add();
+  if (session.secure()) metrics_.secure.subtract();
   count_.fetch_sub(1, std::memory_order_acq_rel);
   boost::asio::post(context_, [keep_alive] {});
 }
 
 void StreamHub::tick(StreamSession::Clock::time_point now) {
   now_ = now;
+  const std::uint64_t end = log().last_seq() + 1;
+  std::uint64_t lag = 0, largest = 0;
+  stream_groups_.tick(now, tape_);
   for (auto& [delay, group] : groups_) {
     for (std::size_t i = group.sessions.size(); i-- > 0;) {
-      if (i < group.sessions.size()) group.sessions[i]->tick(now);
+      if (i >= group.sessions.size()) continue;
+      StreamSession& session = *group.sessions[i];
+      if (!session.plays_back()) {
+        const std::uint64_t behind = end - std::min(end, session.next_seq());
+        lag += behind;
+        largest = std::max(largest, behind);
+      }
+      session.tick(now);
     }
   }
+  metrics_.stream_lag_events.set(lag);
+  metrics_.stream_lag_max_events.set(largest);
 }
 
-void StreamHub::shut_down_all() {
-  std::mt19937 random(std::random_device{}());
+void StreamHub::shut_down(std::size_t count, Blocked blocked) {
   std::uniform_int_distribution<int> spread_ms(1000, 5000);
+  ++round_;  // what has come since the last one goes out too
   for (auto& [delay, group] : groups_) {
-    while (!group.sessions.empty()) {
-      const auto session = group.sessions.back();
-      session->shut_down(std::chrono::milliseconds(spread_ms(random)));
+    for (std::size_t i = group.sessions.size(); i-- > 0 && count > 0;) {
+      if (i >= group.sessions.size()) continue;
+      const auto session = group.sessions[i];
+      if (session->blocked() && blocked == Blocked::left) continue;
+      session->shut_down(std::chrono::milliseconds(spread_ms(random_)));
+      --count;
     }
-    group.timer.cancel();
+    if (group.sessions.empty()) group.timer.cancel();
   }
 }
 

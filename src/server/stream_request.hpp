@@ -24,6 +24,11 @@ struct PlayRequest {
 };
 
 struct StreamRequest {
+  static constexpr std::int64_t kMaxReplay = 1'000'000;
+  static constexpr std::int64_t kMinHeartbeatSeconds = 1;
+  static constexpr std::int64_t kMaxHeartbeatSeconds = 60;
+  static constexpr std::int64_t kMaxCoalesceMs = 1000;
+
   EventQuery query;
   Dialect dialect = Dialect::plain;
   std::chrono::seconds heartbeat{15};
@@ -31,6 +36,7 @@ struct StreamRequest {
   std::optional<std::size_t> replay;
   std::string resume_after;  // Last-Event-ID; beats since and replay
   std::optional<PlayRequest> play;
+  bool gzip = false;    // if there is a compressor for it
   bool at_end = false;  // resume_after was the id of an `end`
 };
 
