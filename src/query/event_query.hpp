@@ -30,7 +30,8 @@ struct EventQuery {
   std::optional<EventId> since_id;               // exclusive
   std::optional<EventId> until_id;               // exclusive
   std::string since_text;                        // as given, for messages to the client
-  /// What the caller may see at all: only its lists count, and are anded with the filter's.
+  /// What the caller may see at all: only its lists count, and are anded with the filter's. Two
+  /// queries that differ in it are different ones, whatever was asked.
   Filter within;
 };
 

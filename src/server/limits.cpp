@@ -92,8 +92,8 @@ milliseconds RateBucket::wait_for(double amount, double per_second, Time now) co
   const double over = owed_at(now) + std::min(amount, burst) - burst;
   if (over <= kTolerance) return milliseconds(0);
   constexpr double kLongest = 24.0 * 3600 * 1000;  // of a rate far below one a day
-  return milliseconds(
-      static_cast<std::int64_t>(std::ceil(std::min(over / per_second * 1000, kLongest))));
+  const double wait = std::min(over / per_second * 1000, kLongest);
+  return milliseconds(std::max<std::int64_t>(1, std::llround(std::ceil(wait - kTolerance))));
 }
 
 void RateBucket::take(double amount, double per_second, Time now) noexcept {

@@ -78,7 +78,7 @@ TEST_F(PublishRules, ANarrowedGrantPublishesInsideItsNarrowingOnly) {
 
 TEST_F(PublishRules, OneAllowedNameDoesNotHideAnotherOne) {
   Grant grant = grant_named("p", Scope::publish);
-  grant.narrowing = {.symbol = {"A"}, .strategy = {"m"}};
+  grant.narrowing = {{}, {"A"}, {"m"}};
   expect_refused(grant, tick(R"({"symbol":"B","symbol":"A","strategy":"m"})"), "/payload/symbol");
   expect_refused(grant, tick(R"({"symbol":"A","symbol":"B","strategy":"m"})"), "/payload/symbol");
   expect_refused(grant, tick(R"({"symbol":"A","strategy":"m","strategy_name":"x"})"),
