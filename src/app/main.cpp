@@ -14,9 +14,12 @@
 #include <utility>
 #include <vector>
 
+#include "app/auth_options.hpp"
 #include "app/check_config_command.hpp"
 #include "app/client_commands.hpp"
+#include "app/command_support.hpp"
 #include "app/config_file.hpp"
+#include "app/generate_command.hpp"
 #include "app/history_options.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
@@ -42,6 +45,7 @@ struct CommonServe {
   unsigned drain_delay_ms = 0;
   std::string log_format = "text";
   HistoryArguments history;
+  AuthArguments auth;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -90,6 +94,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
+  add_auth_options(command, common.auth);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -127,10 +132,24 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--io-threads", options.server.io_threads, "network threads; 0: one a core")
       ->check(CLI::Range(0U, 256U))
       ->capture_default_str();
+  auto* certificate = command.add_option("--tls-cert", options.server.tls.certificate_file,
+                                         "certificate with its chain (PEM): serves HTTPS");
+  auto* key = command.add_option("--tls-key", options.server.tls.key_file,
+                                 "its private key (PEM), which only its owner may read");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      .add_option("--hsts-seconds", options.server.hsts_seconds,
+                  "with TLS: browsers use https only for so long; 0: do not say")
+      ->check(CLI::Range(0U, 63'072'000U))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,
                      "web origin whose pages may call (scheme://host[:port])");
+  command.add_option("--trusted-proxy", options.server.trusted_proxies,
+                     "proxy whose word about the client's address is believed, an address or CIDR; "
+                     "may be repeated");
   add_log_options(command, common, options);
   command
       .add_option("--drain-ms", common.drain_ms,
@@ -180,6 +199,7 @@ ServeOptions ServeCommand::complete() {
     options.exit_at_end = arguments->exit_at_end;
   }
   options.store = history_options(common.history);
+  options.server.auth = auth_options(common.auth, common.history.store.folder);
   for (const CLI::Option* option : command->get_options()) {
     if (!option->get_lnames().empty()) {
       options.given[option->get_lnames().front()] = option->results();
@@ -304,12 +324,19 @@ int dispatch(int argc, char** argv) {
   add_url_option(*stats_command, stats.url);
   stats_command->add_flag("--json", stats.json, "the answer as JSON");
 
+  GenerateOptions generate_options;
+  const CLI::App* generate_command = add_generate_command(app, generate_options);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
     return kWrongUsage;
+  }
+  if (*generate_command) {
+    fmt::print("{}", generate(app, generate_options));
+    return finish_output();
   }
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (*serve_command.command) return serve(serve_command, words, names_of_commands(app));

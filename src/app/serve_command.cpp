@@ -14,7 +14,9 @@
 #include "app/reload.hpp"
 #include "app/run_registry.hpp"
 #include "app/second_signal.hpp"
+#include "app/service_watch.hpp"
 #include "app/system_health.hpp"
+#include "server/listen_socket.hpp"
 #include "server/server.hpp"
 #include "store/pace.hpp"
 
@@ -41,8 +43,8 @@ sigset_t handled_signals() {
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
   const bool v6 = options.listen_address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "",
-                     port);
+  return fmt::format("{}://{}{}{}:{}/", options.tls.enabled() ? "https" : "http", v6 ? "[" : "",
+                     options.listen_address, v6 ? "]" : "", port);
 }
 
 /// Tells wait_for_end when the feed has ended.
@@ -81,13 +83,13 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url,
 
 /// Returns when the process is to end.
 /// @param hang_up what SIGHUP does
-void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner,
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, ServiceWatch& service,
                   const std::function<void()>& hang_up) {
   const sigset_t set = handled_signals();
   for (;;) {
-    int signal = 0;
-    sigwait(&set, &signal);
+    const int signal = service.wait(set);
     if (signal == SIGHUP) {
+      const ServiceReload reloading(service);
       hang_up();
     } else if ((signal == SIGUSR1 || signal == SIGUSR2) && runner != nullptr) {
       const bool kills = signal == SIGUSR1;
@@ -109,9 +111,19 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner,
   }
 }
 
+/// A socket that the service manager opened takes the place of --listen.
+void take_passed_socket(ServerOptions& options) {
+  const auto fd = passed_socket();
+  if (!fd) throw std::runtime_error(fd.error().message);
+  if (*fd) adopt_listening_socket(options, **fd);
+}
+
 }  // namespace
 
 int run_serve(ServeOptions options) {
+  ServiceManager manager = ServiceManager::from_environment();
+  ServerOptions server_options = options.server;
+  take_passed_socket(server_options);
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
@@ -138,32 +150,36 @@ int run_serve(ServeOptions options) {
     };
     runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  Server server(bus, server_options, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
-  const std::string url = url_of(options.server, server.port());
+  const std::string url = url_of(server_options, server.port());
   if (runner) entry = make_entry(url, *options.engines);
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
+  ServiceWatch service(manager, server.heartbeats(), url);
   const auto hang_up = [&] { reload(options, log, server); };
   int code = kDone;
   std::optional<SecondSignal> second_signal;
   const auto stopping = [&] {
+    service.stopping();
     second_signal.emplace([&server] { server.hurry(); });
     server.announce_stop();
   };
   if (runner) {
     const SystemHealth health(bus);
     runner->start();
+    service.ready();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
-      wait_for_end(options, runner.get(), hang_up);
+      wait_for_end(options, runner.get(), service, hang_up);
       stopping();
       runner->stop();
     }
     if (!runner->error().empty()) code = kFailed;
   } else {
-    wait_for_end(options, nullptr, hang_up);
+    service.ready();
+    wait_for_end(options, nullptr, service, hang_up);
     stopping();
   }
   server.stop();

@@ -36,6 +36,8 @@ class BusAccess {
   static BusStats stats(TelemetryBus& bus);
   /// stats() and more.
   static BusFigures figures(TelemetryBus& bus);
+  /// Grows several times a second as long as the collector thread moves.
+  static std::uint64_t collector_rounds(const TelemetryBus& bus) noexcept;
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
   /// Changes BusOptions::buffer_size. A larger buffer fills up from now on.

@@ -63,6 +63,7 @@ class HttpSession {
   boost::asio::awaitable<bool> send_body(HttpResponse& response);
   HttpResponse handle();
   void append_piece(const Piece& piece, BodyFraming framing);
+  void look_behind_proxies();
   void begin_request(std::string_view method, std::string_view wanted_id);
   void stamp(HttpResponse& response);
   void note_answer(int status);
@@ -74,8 +75,9 @@ class HttpSession {
   Connection connection_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  HttpRequest request_;  // views into the parser's message
-  std::string peer_;     // the client's address
+  HttpRequest request_;  // views into the parser's message and the three below
+  std::string peer_;     // the connection's other end
+  std::string client_;   // of the request, when a proxy speaks for it
   std::string request_id_;
   std::chrono::steady_clock::time_point asked_;  // when the request was there
   std::size_t body_bytes_ = 0;                   // of its answer

@@ -3,6 +3,7 @@
 // timer.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -14,11 +15,13 @@
 #include "event/event_decoder.hpp"
 #include "query/tape.hpp"
 #include "server/access_rules.hpp"
+#include "server/forwarded.hpp"
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
 #include "server/request_log.hpp"
 #include "server/router.hpp"
+#include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
 
 namespace tapedeck {
@@ -28,7 +31,8 @@ class HttpSession;
 struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-           const Router& routes, ReadPool& readers);
+           const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
+           const TrustedProxies& trusted);
 
   void start();
   /// Ends streams with a goodbye each, one after the other, lets answers under way finish, then
@@ -56,6 +60,8 @@ struct IoWorker {
   AccessRules access;
   const Router& router;
   ReadPool& pool;
+  const ServerHooks& hooks;
+  const TrustedProxies& proxies;
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
@@ -64,6 +70,7 @@ struct IoWorker {
   std::unordered_set<HttpSession*> sessions;
   std::function<void()> on_tick;  // once a second
   bool stopping = false;
+  std::atomic<std::uint64_t> beats{0};  ///< grows every second as long as the loop turns
   std::thread thread;
 
  private:

@@ -6,10 +6,13 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/liveness.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
+#include "server/server_hooks.hpp"
 #include "server/store_hooks.hpp"
 #include "tapedeck/bus.hpp"
 
@@ -20,9 +23,10 @@ class History;
 class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
-  /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
+  /// @param hooks without options.auth: who a caller is. @throws std::invalid_argument for options
+  /// that cannot be: credentials or certificates that cannot be read.
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
-         StoreHooks store = {});
+         StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.
   ~Server();
   Server(const Server&) = delete;
@@ -31,7 +35,8 @@ class Server {
   /// What is wrong with options without asking the system; nothing: they may do.
   static std::optional<Error> problem(const ServerOptions& options);
 
-  /// Binds and serves. @throws std::system_error when the address cannot be had.
+  /// Binds and serves. @throws std::system_error when the address cannot be had,
+  /// std::invalid_argument for one that others reach while nobody is asked who he is.
   void start();
   /// Streams get `shutdown`, one after the other, answers under way finish, then everything is
   /// closed. Takes at most drain_delay, unless announce_stop() has waited for it, drain_timeout
@@ -45,16 +50,20 @@ class Server {
 
   /// Takes over what can be changed while it runs: allowed hosts and origins, limits and timeouts
   /// of connections and requests, heartbeat and coalescing of streams that begin from now on, drain
-  /// times, the access log; and reads the certificate again. From the thread that starts and stops.
+  /// times, the access log; and reads keys and certificates again. From the thread that starts and
+  /// stops.
   /// @return why everything stays as it was
   std::optional<Error> reload(const ServerOptions& options);
 
-  /// Reads the certificate again. @return why the one from before stays; nothing: the new one is
-  /// shown to new connections, or there is no TLS.
-  std::optional<Error> reload_tls();
+  /// Reads keys and certificates again, which otherwise happens when they are seen to have changed.
+  /// @return why those from before stay in use
+  std::optional<Error> reload_files();
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;
+  /// A heartbeat, about every second, of each I/O thread and of the bus's collector. Valid as long
+  /// as the server.
+  std::vector<Heartbeat> heartbeats() const;
 
  private:
   struct Impl;
