@@ -21,6 +21,7 @@
 #include "app/config_file.hpp"
 #include "app/generate_command.hpp"
 #include "app/history_options.hpp"
+#include "app/keys_command.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
 #include "app/run_options.hpp"
@@ -86,7 +87,39 @@ void add_log_options(CLI::App& command, CommonServe& common, ServeOptions& optio
                    "tell of each request at log level info, not debug");
 }
 
+/// What one address and one key may take, and all together.
+void add_limit_options(CLI::App& command, ServerOptions& server) {
+  const auto usual = [](const std::string& what, double value) {
+    return fmt::format("{}; default: {}, none for loopback and without auth; 0: no limit", what,
+                       value);
+  };
+  const auto add = [&](const char* name, auto& value, const std::string& text) {
+    command.add_option(name, value, text)->check(CLI::NonNegativeNumber);
+  };
+  add("--max-connections-per-address", server.max_connections_per_address,
+      usual("open connections of one address", ServerOptions::kConnectionsPerAddress));
+  add("--requests-per-second-per-address", server.requests_per_second_per_address,
+      usual("requests of one address", ServerOptions::kRequestsPerSecondPerAddress));
+  add("--requests-per-second", server.requests_per_second,
+      usual("requests with one key", ServerOptions::kRequestsPerSecond));
+  add("--publish-events-per-second", server.publish_events_per_second,
+      usual("events published with one key", ServerOptions::kPublishEventsPerSecond));
+  add("--publish-bytes-per-second", server.publish_bytes_per_second,
+      usual("bytes published with one key", ServerOptions::kPublishBytesPerSecond));
+  command
+      .add_option("--max-subscriptions-per-connection", server.max_subscriptions_per_connection,
+                  "subscriptions of one WebSocket")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--max-request-bytes-in-flight", server.max_request_bytes_in_flight,
+                  "memory for request bodies and unsent answers of all; at least --max-body-bytes")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& options) {
+  add_limit_options(command, options.server);
   command.add_option("--listen", common.listen, "address:port; port 0 picks a free one")
       ->envname("TAPEDECK_LISTEN")
       ->capture_default_str();
@@ -319,6 +352,8 @@ int dispatch(int argc, char** argv) {
   CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
   add_verify_options(*verify_command, verify);
 
+  const KeysCommand keys(app);
+
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_url_option(*stats_command, stats.url);
@@ -347,6 +382,7 @@ int dispatch(int argc, char** argv) {
   if (*run_command.command) return serve(run_command, words, names_of_commands(app));
   if (*check_command) return check_config(check, names_of_commands(app));
   if (const auto code = read_commands.run()) return *code;
+  if (const auto code = keys.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);

@@ -14,6 +14,11 @@
 
 namespace tapedeck {
 
+/// What passes both of two lists of accepted values, an empty one accepting all; a text that is no
+/// value of any event where nothing does.
+std::vector<std::string> accepted_by_both(std::vector<std::string> a,
+                                          const std::vector<std::string>& b);
+
 class CompiledFilter {
  public:
   CompiledFilter() = default;
@@ -21,6 +26,9 @@ class CompiledFilter {
   explicit CompiledFilter(const Filter& filter);
   /// With the expression compiled already.
   CompiledFilter(const Filter& filter, std::shared_ptr<const Expression> expression);
+
+  /// Takes only what the lists of `within` accept, too; its expression and times do not count.
+  void narrow(const Filter& within);
 
   /// Whether every event matches, so that nobody needs to ask.
   bool matches_all() const noexcept {
@@ -54,6 +62,7 @@ class CompiledFilter {
     }
     return false;
   }
+  void add_lists(const Filter& filter);
   void add(Key key, const std::vector<std::string>& values);
 
   std::vector<std::string> types_;

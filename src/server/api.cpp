@@ -13,7 +13,7 @@
 
 namespace tapedeck {
 
-extern const std::string_view dashboard_page;
+extern const std::string_view index_page;
 
 namespace {
 
@@ -27,7 +27,7 @@ HttpResponse get_page() {
   HttpResponse response;
   response.content_type = "text/html; charset=utf-8";
   response.headers = std::string(kPageSecurityPolicy);
-  response.body = std::string(dashboard_page);
+  response.body = std::string(index_page);
   return response;
 }
 
@@ -65,9 +65,10 @@ std::vector<Route> api_routes(const ApiContext& api) {
        },
        auth::Scope::admin},
       {"DELETE", "/api/telemetry/events",
-       [&api](const HttpRequest& request, IoWorker&) { return delete_events(api, request); },
+       [&api](const HttpRequest& request, IoWorker&) { return clear_events(api, request); },
        auth::Scope::admin},
-      {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
+      {"GET", "/api/telemetry/stats",
+       [&api](const HttpRequest& request, IoWorker&) { return get_stats(api, request); }},
       {"GET", "/api/telemetry/latest",
        [&api](const HttpRequest& request, IoWorker&) { return get_latest(api, request); }},
       {"GET", "/api/telemetry/aggregates",
@@ -89,7 +90,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
                               std::string(kVersion) + "\"}\n");
        }),
        auth::Scope::none},
-      {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      {"GET", "/metrics",
+       [&api](const HttpRequest& request, IoWorker&) { return get_metrics(api, request); }},
       // What the interface is, is no secret; tools read it before they have credentials.
       {"GET", "/openapi.json", without_parameters([openapi] { return json_response(*openapi); }),
        auth::Scope::none},

@@ -8,6 +8,7 @@
 #include "query/idempotency_keys.hpp"
 #include "query/tape.hpp"
 #include "server/engine_board.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
@@ -30,6 +31,7 @@ struct ApiContext {
   StoreHooks store;
   IdempotencyKeys& idempotency;
   AuthGate* auth;  ///< null: nobody is asked who he is
+  Limits& limits;
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

@@ -14,7 +14,7 @@ inline constexpr std::string_view kPageSecurityPolicy =
 
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);
-HttpResponse delete_events(const ApiContext& api, const HttpRequest& request);
+HttpResponse clear_events(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request);
 // api_aggregates.cpp
 HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request);
@@ -22,8 +22,8 @@ HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_trades(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_trade(const ApiContext& api, const HttpRequest& request);
 // api_status.cpp
-HttpResponse get_stats(const ApiContext& api);
-HttpResponse get_metrics(const ApiContext& api);
+HttpResponse get_stats(const ApiContext& api, const HttpRequest& request);
+HttpResponse get_metrics(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_ready(const ApiContext& api);
 // api_export.cpp
 HttpResponse get_export(const ApiContext& api, const HttpRequest& request);

@@ -45,6 +45,23 @@ struct ServerOptions {
   std::chrono::seconds body_timeout{60};    ///< for the body, and for taking an answer
   std::chrono::seconds idle_timeout{75};    ///< between requests
 
+  // What one address and one key may take (limits.hpp). Not set: the default beside it, from which
+  // loopback addresses and callers without authentication are exempt. Set, for all of them; 0: no
+  // limit. A key's own quota goes before these. Rates have a burst of two seconds' worth.
+  static constexpr std::size_t kConnectionsPerAddress = 1000;
+  static constexpr double kRequestsPerSecondPerAddress = 500;
+  static constexpr double kRequestsPerSecond = 1000;
+  static constexpr double kPublishEventsPerSecond = 200'000;
+  static constexpr double kPublishBytesPerSecond = 100e6;
+  std::optional<std::size_t> max_connections_per_address;  ///< IPv6: per /64, as the next
+  std::optional<double> requests_per_second_per_address;
+  std::optional<double> requests_per_second;           ///< per key
+  std::optional<double> publish_events_per_second;     ///< per key
+  std::optional<double> publish_bytes_per_second;      ///< per key; of bodies
+  std::size_t max_subscriptions_per_connection = 100;  ///< of a WebSocket
+  /// Bodies and unsent answers of all connections together; at least body_bytes.
+  std::size_t max_request_bytes_in_flight = std::size_t{256} << 20;
+
   std::chrono::seconds heartbeat{15};
   std::chrono::milliseconds coalesce{0};  ///< default of coalesce_ms
   /// A stream whose client has taken nothing for so long is closed.

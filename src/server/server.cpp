@@ -70,7 +70,8 @@ struct Server::Impl {
             Tape(bus, history),
             store,
             store.idempotency != nullptr ? *store.idempotency : own_keys,
-            gate.get()},
+            gate.get(),
+            limits},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
     if (const auto wrong = Server::problem(options)) {
@@ -117,6 +118,7 @@ struct Server::Impl {
   std::condition_variable hurry_up;
   bool hurried = false;
   IdempotencyKeys own_keys;
+  Limits limits{options};
   const ApiContext api;
   const Router router;
   ReadPool pool;
@@ -311,6 +313,14 @@ void Server::start() {
 }
 
 std::optional<Error> Server::problem(const ServerOptions& options) {
+  if (options.max_request_bytes_in_flight < options.body_bytes) {
+    return Error{
+        "invalid_option",
+        fmt::format(
+            "max_request_bytes_in_flight ({}) is less than one body may have ({}): raise it",
+            options.max_request_bytes_in_flight, options.body_bytes),
+        "max-request-bytes-in-flight"};
+  }
   return AccessRules::problem(options);
 }
 
