@@ -2,7 +2,7 @@
 // alike, so that the histograms of several threads can be added up.
 //
 // Thread contract: one thread observes, any thread reads. No lock, no allocation, 200 bytes; an
-// observation costs a search among 22 numbers, 3 to 5 ns.
+// observation costs a search among 22 numbers: under 10 ns.
 #pragma once
 
 #include <algorithm>

@@ -51,7 +51,8 @@ class Server {
 
   /// Takes over what can be changed while it runs: allowed hosts and origins, limits and timeouts
   /// of connections and requests, heartbeat and coalescing of streams that begin from now on, drain
-  /// times, the access log; and reads the certificate again. From the thread that starts and stops.
+  /// times, the access log; and reads keys and certificates again. From the thread that starts and
+  /// stops.
   /// @return why everything stays as it was
   std::optional<Error> reload(const ServerOptions& options);
 
