@@ -330,6 +330,7 @@ std::optional<Error> Server::reload(const ServerOptions& options) {
   if (auto wrong = problem(options)) return wrong;
   if (auto wrong = reload_files()) return wrong;
   impl_->drain_delay = options.drain_delay;
+  impl_->limits.apply(options);
   for (const auto& worker : impl_->workers) worker->apply(options);
   return std::nullopt;
 }
