@@ -1,5 +1,5 @@
-// StreamHub: all SSE clients of one worker. Woken once for a batch of new events, however many
-// clients there are; one timer does every heartbeat.
+// StreamHub: all streams of one worker, of SSE clients and WebSocket subscriptions. Woken once for
+// a batch of new events, however many there are; one timer does every heartbeat.
 //
 // Lives on its worker's thread, but for wake(), which any thread may call.
 #pragma once
@@ -16,6 +16,7 @@
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
+#include "server/stream_member.hpp"
 #include "server/stream_session.hpp"
 
 namespace tapedeck {
@@ -36,10 +37,17 @@ class StreamHub {
   void wake();
 
   void add(TcpSocket socket, const StreamRequest& request, std::string head);
-  void flush(StreamSession& session);
-  void tick(StreamSession::Clock::time_point now);
+  /// Flushes the member now and whenever there are events, until it leaves.
+  void join(std::shared_ptr<StreamMember> member);
+  /// The member stays alive until its caller has returned.
+  void leave(StreamMember& member);
+  void flush(StreamMember& member);
+  void tick(StreamMember::Clock::time_point now);
   void shut_down_all();
-  void forget(StreamSession& session);
+  /// Has `work` done on the read pool, then calls `then` with what it gives, here and unless the
+  /// member has been closed meanwhile; then flushes it.
+  template <typename Member, typename Work, typename Then>
+  void read_for(Member& member, std::shared_ptr<const CompiledFilter> filter, Work work, Then then);
 
   boost::asio::io_context& context() noexcept { return context_; }
   const Tape& tape() const noexcept { return tape_; }
@@ -56,27 +64,27 @@ class StreamHub {
   const ServerOptions& options() const noexcept { return options_; }
   WorkerMetrics& metrics() noexcept { return metrics_; }
   /// The clock as of the current round; reading it for each write would cost more than it tells.
-  StreamSession::Clock::time_point now() const noexcept { return now_; }
+  StreamMember::Clock::time_point now() const noexcept { return now_; }
 
  private:
   static constexpr std::size_t kPastBytes = std::size_t{64} << 20;  // of all streams, about
 
-  /// Sessions that hold events back equally long.
+  /// Members that hold events back equally long.
   struct Group {
     explicit Group(boost::asio::io_context& context) : timer(context) {}
-    std::vector<std::shared_ptr<StreamSession>> sessions;
+    std::vector<std::shared_ptr<StreamMember>> members;
     boost::asio::steady_timer timer;
     bool waiting = false;
-    // The last round over all sessions.
-    StreamSession::Clock::time_point round_end{};
-    StreamSession::Clock::duration round_time{};
+    // The last round over all members.
+    StreamMember::Clock::time_point round_end{};
+    StreamMember::Clock::duration round_time{};
   };
 
   void on_wake();
   /// Flushes the group after `delay`, with whatever has come until then.
-  void flush_after(Group& group, StreamSession::Clock::duration delay);
+  void flush_after(Group& group, StreamMember::Clock::duration delay);
   void flush_group(Group& group);
-  void flush_later(std::shared_ptr<StreamSession> session);
+  void flush_later(const StreamMember& member);
 
   boost::asio::io_context& context_;
   const Tape tape_;
@@ -85,9 +93,24 @@ class StreamHub {
   ReadPool& pool_;
   const std::shared_ptr<Mailbox> mailbox_;
   std::map<std::chrono::milliseconds, Group> groups_;
-  StreamSession::Clock::time_point now_ = StreamSession::Clock::now();
+  StreamMember::Clock::time_point now_ = StreamMember::Clock::now();
   std::atomic<std::size_t> count_{0};
   std::atomic<bool> wake_under_way_{false};
 };
+
+template <typename Member, typename Work, typename Then>
+void StreamHub::read_for(Member& member, std::shared_ptr<const CompiledFilter> filter, Work work,
+                         Then then) {
+  pool_.submit_piece([this, mailbox = mailbox_, weak = member.weak_from_this(), tape = tape_,
+                      filter = std::move(filter), work, then] {
+    const CompiledFilter everything;
+    mailbox->post([this, weak, then, result = work(tape, filter ? *filter : everything)]() mutable {
+      const auto self = weak.lock();
+      if (!self || self->closed()) return;
+      then(*self, std::move(result));
+      if (!self->closed()) flush(*self);
+    });
+  });
+}
 
 }  // namespace tapedeck

@@ -22,10 +22,10 @@ constexpr std::uint64_t kLooksPerTurn = 4096;  // then other sessions have their
 
 StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request,
                              std::string head)
-    : hub_(hub),
+    : StreamMember(request.coalesce),
+      hub_(hub),
       socket_(std::move(socket)),
       last_write_(Clock::now()),
-      coalesce_(request.coalesce),
       heartbeat_(static_cast<std::uint8_t>(request.heartbeat.count())),
       dialect_(request.dialect) {
   const int on = 1;
@@ -34,16 +34,15 @@ StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamReque
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
   filter_ = std::make_shared<const CompiledFilter>(compile(request.query));
-  choose_start(request);  // may put a gap into pending_
+  begin(request);  // may put a gap into pending_
   if (request.play) playback_ = std::make_unique<Playback>(hub_.context(), *request.play);
   pending_ = std::move(head) + connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
   if (filter_->matches_all()) filter_.reset();
 }
 
-void StreamSession::announce_gap(std::string_view requested, std::uint64_t oldest,
-                                 std::optional<std::uint64_t> missed) {
-  pending_ +=
-      gap_frame(dialect_, requested.substr(0, 128), hub_.tape().id_of(oldest), last_id(), missed);
+void StreamSession::announce(const StreamGap& gap) {
+  pending_ += gap_frame(dialect_, std::string_view(gap.requested).substr(0, 128),
+                        hub_.tape().id_of(gap.oldest), last_id(), gap.missed);
   hub_.metrics().gaps_total.add();
 }
 
@@ -69,10 +68,9 @@ StreamSession::Progress StreamSession::flush() {
       return Progress::blocked;
     }
     if (next_ < oldest) {
-      const std::string requested = last_id();
-      const std::uint64_t missed = oldest - next_;
+      const StreamGap gap{last_id(), oldest, oldest - next_};
       next_ = oldest;
-      announce_gap(requested, oldest, missed);
+      announce(gap);
       continue;
     }
     const auto pin = log.pin(next_);
@@ -266,7 +264,8 @@ void StreamSession::close() {
   if (closed()) return;
   boost::system::error_code ignored;
   socket_.close(ignored);
-  hub_.forget(*this);
+  hub_.metrics().closed_total.add();
+  hub_.leave(*this);
 }
 
 }  // namespace tapedeck
