@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_packages=(
   g++ cmake ninja-build ccache libboost1.81-dev libboost-url1.81-dev libsimdjson-dev libfmt-dev
   libspdlog-dev libtomlplusplus-dev libcli11-dev libcurl4-openssl-dev zlib1g-dev
-  libsqlite3-dev libre2-dev libzstd-dev
+  libsqlite3-dev libre2-dev libzstd-dev libssl-dev
 )
 bench_packages=(libconcurrentqueue-dev)
 test_packages=(

@@ -9,7 +9,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
@@ -79,22 +78,22 @@ Error describe(const boost::beast::error_code& error, const ServerOptions& optio
 
 }  // namespace
 
-void HttpSession::start(IoWorker& worker, TcpSocket socket) {
-  auto executor = socket.get_executor();
+void HttpSession::start(IoWorker& worker, Connection connection) {
+  auto executor = connection.socket().get_executor();
   asio::co_spawn(
       executor,
-      [](IoWorker& held_worker, TcpSocket held_socket) -> asio::awaitable<void> {
-        HttpSession session(held_worker, std::move(held_socket));
+      [](IoWorker& held_worker, Connection held_connection) -> asio::awaitable<void> {
+        HttpSession session(held_worker, std::move(held_connection));
         co_await session.run();
-      }(worker, std::move(socket)),
+      }(worker, std::move(connection)),
       asio::detached);
 }
 
-HttpSession::HttpSession(IoWorker& worker, TcpSocket socket)
-    : worker_(worker), socket_(std::move(socket)) {
+HttpSession::HttpSession(IoWorker& worker, Connection connection)
+    : worker_(worker), connection_(std::move(connection)) {
   worker_.sessions.insert(this);
   const int on = 1;
-  setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(connection_.socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   enter(Phase::header);  // a new connection has to say something soon
 }
 
@@ -118,8 +117,7 @@ void HttpSession::enter(Phase phase) {
 void HttpSession::enforce_deadline(Clock::time_point now) {
   if (now < deadline_ || timed_out_) return;
   timed_out_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);  // the coroutine sees its operation end and says goodbye
+  connection_.cancel();  // the coroutine sees its operation end and says goodbye
 }
 
 void HttpSession::finish() {
@@ -128,8 +126,7 @@ void HttpSession::finish() {
 }
 
 void HttpSession::abort() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  connection_.close();
   if (waiting_) waiting_->cancel();
 }
 
@@ -174,7 +171,7 @@ template <typename T, typename Begin>
 asio::awaitable<std::optional<T>> HttpSession::wait_for(std::chrono::milliseconds patience,
                                                         const Begin& begin) {
   co_await write_out();  // earlier answers need not wait with this one
-  const auto awaited = std::make_shared<Awaited<T>>(socket_.get_executor());
+  const auto awaited = std::make_shared<Awaited<T>>(connection_.socket().get_executor());
   awaited->timer.expires_after(patience);
   waiting_ = std::shared_ptr<asio::steady_timer>(awaited, &awaited->timer);
   enter(Phase::waiting);
@@ -186,7 +183,7 @@ asio::awaitable<std::optional<T>> HttpSession::wait_for(std::chrono::millisecond
       here->timer.cancel();
     });
   });
-  if (socket_.is_open()) co_await awaited->timer.async_wait(kAwait);
+  if (connection_.is_open()) co_await awaited->timer.async_wait(kAwait);
   waiting_.reset();
   enter(Phase::answer);
   co_return std::move(awaited->value);
@@ -304,12 +301,20 @@ asio::awaitable<bool> HttpSession::read_request() {
 
 asio::awaitable<bool> HttpSession::read_some() {
   const bool fresh = buffer_.size() == 0 && !parser_->got_some();
-  if (fresh && buffer_.capacity() > kKeptBytes) buffer_.shrink_to_fit();
-  const auto [error, n] = co_await socket_.async_read_some(
-      buffer_.prepare(fresh ? kReadBytes / 4 : kReadBytes), kAwait);
-  if (!error) {
-    buffer_.commit(n);
-    co_return true;
+  for (std::ptrdiff_t n = 0; n == 0;) {
+    const auto space = buffer_.prepare(fresh ? kReadBytes / 4 : kReadBytes);
+    n = connection_.read_some(space.data(), space.size());
+    if (n > 0) {
+      buffer_.commit(static_cast<std::size_t>(n));
+      co_return true;
+    }
+    if (n < 0) break;
+    if (fresh) buffer_.shrink_to_fit();  // who says nothing holds nothing
+    const auto [error] = co_await connection_.wait_readable(kAwait);
+    if (error) break;
+  }
+  if (connection_.spoke_plain_http()) {
+    refuse(400, {"https_required", "This port speaks HTTPS only; ask with https://.", ""});
   }
   if (timed_out_ && !fresh) {
     refuse(408, {"request_timeout", "The request did not arrive in time.", ""});
@@ -320,11 +325,28 @@ asio::awaitable<bool> HttpSession::read_some() {
 asio::awaitable<bool> HttpSession::write_out() {
   if (out_.empty()) co_return true;
   if (phase_ == Phase::idle) enter(Phase::answer);
-  const auto [error, n] = co_await asio::async_write(socket_, asio::buffer(out_), kAwait);
+  const bool sent = co_await send_all();
   out_.clear();
   if (out_.capacity() > kKeptBytes) out_.shrink_to_fit();
   if (phase_ == Phase::answer) enter(Phase::idle);
-  co_return !error;
+  co_return sent;
+}
+
+asio::awaitable<bool> HttpSession::send_all() {
+  for (std::size_t sent = 0;;) {
+    const iovec rest{out_.data() + sent, out_.size() - sent};
+    const std::ptrdiff_t n = connection_.write_some(&rest, 1);
+    if (n < 0) co_return false;
+    sent += static_cast<std::size_t>(n);
+    if (sent == out_.size()) break;
+    const auto [error] = co_await connection_.wait_writable(kAwait);
+    if (error) co_return false;
+  }
+  while (connection_.has_unsent()) {
+    const auto [error] = co_await connection_.wait_writable(kAwait);
+    if (error || !connection_.flush_unsent()) co_return false;
+  }
+  co_return true;
 }
 
 /// Closing while the client still sends would reset the connection and could take our answer with
@@ -332,15 +354,18 @@ asio::awaitable<bool> HttpSession::write_out() {
 asio::awaitable<void> HttpSession::close_gracefully() {
   enter(Phase::answer);
   if (!co_await write_out()) co_return;
-  boost::system::error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_send, ignored);
+  connection_.finish_sending();
   if (timed_out_) co_return;
   deadline_ = std::min(deadline_, Clock::now() + std::chrono::seconds(5));
   buffer_.clear();
   for (std::size_t dropped = 0; dropped < kFarewellBytes && !finishing_;) {
-    const auto [error, n] = co_await socket_.async_read_some(buffer_.prepare(kReadBytes), kAwait);
+    const auto space = buffer_.prepare(kReadBytes);
+    const std::ptrdiff_t n = connection_.read_some(space.data(), space.size());
+    if (n < 0) break;
+    dropped += static_cast<std::size_t>(n);
+    if (n > 0) continue;
+    const auto [error] = co_await connection_.wait_readable(kAwait);
     if (error) break;
-    dropped += n;
   }
 }
 
@@ -386,7 +411,7 @@ void HttpSession::become_stream(const HttpResponse& response) {
   worker_.sessions.erase(this);
   const bool http11 = parser_->get().version() == 11;
   // Answers to requests pipelined before this one go first.
-  worker_.hub.add(std::move(socket_), *response.stream,
+  worker_.hub.add(std::move(connection_), *response.stream,
                   out_ + stream_head(request_.origin, http11));
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 
+#include "server/connection.hpp"
 #include "server/http_message.hpp"
 #include "server/io_worker.hpp"
 #include "server/stream_session.hpp"
@@ -23,9 +24,9 @@ namespace tapedeck {
 
 class HttpSession {
  public:
-  static void start(IoWorker& worker, TcpSocket socket);
+  static void start(IoWorker& worker, Connection connection);
 
-  HttpSession(IoWorker& worker, TcpSocket socket);
+  HttpSession(IoWorker& worker, Connection connection);
   ~HttpSession();
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
@@ -52,6 +53,7 @@ class HttpSession {
   boost::asio::awaitable<bool> read_request();
   boost::asio::awaitable<bool> read_some();
   boost::asio::awaitable<bool> write_out();
+  boost::asio::awaitable<bool> send_all();
   boost::asio::awaitable<void> close_gracefully();
   template <typename T, typename Begin>
   boost::asio::awaitable<std::optional<T>> wait_for(std::chrono::milliseconds patience,
@@ -67,7 +69,7 @@ class HttpSession {
   void become_stream(const HttpResponse& response);
 
   IoWorker& worker_;
-  TcpSocket socket_;
+  Connection connection_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   HttpRequest request_;  // views into the parser's message

@@ -31,8 +31,8 @@ void IoWorker::start() {
   });
 }
 
-void IoWorker::accept(TcpSocket socket) {
-  HttpSession::start(*this, std::move(socket));
+void IoWorker::accept(Connection connection) {
+  HttpSession::start(*this, std::move(connection));
 }
 
 void IoWorker::tick_later() {

@@ -33,7 +33,7 @@ struct IoWorker {
   void join();
 
   /// On the worker's thread: takes over a connection.
-  void accept(TcpSocket socket);
+  void accept(Connection connection);
 
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;

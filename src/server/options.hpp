@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "event/event_decoder.hpp"
+#include "server/tls_options.hpp"
 
 namespace tapedeck {
 
@@ -15,6 +16,8 @@ struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
   unsigned io_threads = 0;            ///< 0: one a core
+
+  TlsOptions tls;  ///< none: plain HTTP
 
   /// Names by which this server may be called besides loopback ones (Host header).
   std::vector<std::string> allowed_hosts;

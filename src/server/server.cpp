@@ -16,6 +16,7 @@
 #include "query/idempotency_keys.hpp"
 #include "server/api.hpp"
 #include "server/io_worker.hpp"
+#include "server/tls_context.hpp"
 
 namespace tapedeck {
 
@@ -28,6 +29,7 @@ struct Server::Impl {
       : bus(given_bus),
         options(std::move(given)),
         access(options),
+        tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
         api{bus,
             options,
             [this] { return totals(); },
@@ -57,6 +59,7 @@ struct Server::Impl {
   TelemetryBus& bus;
   const ServerOptions options;
   const AccessRules access;
+  const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
   std::atomic<bool> shutting_down{false};
   IdempotencyKeys own_keys;
   const ApiContext api;
@@ -146,8 +149,11 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
     socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
   } else {
     worker.metrics.accepted_total.add();
+    SslPtr ssl = tls ? tls->make(socket.native_handle()) : nullptr;
     asio::post(worker.context,
-               [&worker, held = std::move(socket)]() mutable { worker.accept(std::move(held)); });
+               [&worker, held = Connection(std::move(socket), std::move(ssl))]() mutable {
+                 worker.accept(std::move(held));
+               });
   }
   accept_next();
 }
@@ -196,6 +202,10 @@ void Server::stop() {
   for (const auto& worker : impl_->workers) worker->join();
   impl_->pool.stop();
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);
+}
+
+std::optional<Error> Server::reload_tls() {
+  return impl_->tls ? impl_->tls->reload() : std::nullopt;
 }
 
 unsigned short Server::port() const noexcept {

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 
+#include "base/error.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/store_hooks.hpp"
@@ -31,6 +33,10 @@ class Server {
   /// Streams get `shutdown`, answers under way finish, then everything is closed. Takes at most
   /// drain_timeout and a little.
   void stop();
+
+  /// Reads the certificate again. @return why the one from before stays; nothing: the new one is
+  /// shown to new connections, or there is no TLS.
+  std::optional<Error> reload_tls();
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;

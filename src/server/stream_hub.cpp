@@ -69,10 +69,10 @@ void StreamHub::flush_later(const StreamMember& member) {
   });
 }
 
-void StreamHub::add(TcpSocket socket, const StreamRequest& request, std::string head) {
+void StreamHub::add(Connection connection, const StreamRequest& request, std::string head) {
   now_ = StreamMember::Clock::now();
   const auto session =
-      std::make_shared<StreamSession>(*this, std::move(socket), request, std::move(head));
+      std::make_shared<StreamSession>(*this, std::move(connection), request, std::move(head));
   join(session);
   if (!session->closed()) session->watch();
 }

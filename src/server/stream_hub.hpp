@@ -36,7 +36,7 @@ class StreamHub {
   /// are no clients.
   void wake();
 
-  void add(TcpSocket socket, const StreamRequest& request, std::string head);
+  void add(Connection connection, const StreamRequest& request, std::string head);
   /// Flushes the member now and whenever there are events, until it leaves.
   void join(std::shared_ptr<StreamMember> member);
   /// The member stays alive until its caller has returned.

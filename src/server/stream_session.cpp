@@ -20,19 +20,20 @@ constexpr std::uint64_t kLooksPerTurn = 4096;  // then other sessions have their
 
 }  // namespace
 
-StreamSession::StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request,
+StreamSession::StreamSession(StreamHub& hub, Connection connection, const StreamRequest& request,
                              std::string head)
     : StreamMember(request.coalesce),
       hub_(hub),
-      socket_(std::move(socket)),
+      connection_(std::move(connection)),
       last_write_(Clock::now()),
       heartbeat_(static_cast<std::uint8_t>(request.heartbeat.count())),
       dialect_(request.dialect) {
   const int on = 1;
   const int buffer = hub_.options().stream_send_buffer_bytes;
-  setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(socket_.native_handle(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-  setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  const int socket = connection_.socket().native_handle();
+  setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
   filter_ = std::make_shared<const CompiledFilter>(compile(request.query));
   begin(request);  // may put a gap into pending_
   if (request.play) playback_ = std::make_unique<Playback>(hub_.context(), *request.play);
@@ -92,7 +93,7 @@ bool StreamSession::send_pending() {
     return false;
   }
   std::string().swap(pending_);  // an idle session keeps no buffer
-  return true;
+  return !blocked_;
 }
 
 /// Every frame from next_ on, as one run of bytes.
@@ -123,7 +124,7 @@ bool StreamSession::send_run(const SegmentPin& pin) {
   }
   hub_.metrics().deliveries_total.add(high + 1 - next_);
   next_ = high + 1;
-  return true;
+  return !blocked_;
 }
 
 /// The frames that match, or their data lines; neighbours go as one piece.
@@ -159,7 +160,7 @@ bool StreamSession::send_matching(const SegmentPin& pin) {
     hub_.metrics().deliveries_total.add(frames);
   }
   next_ = seq;
-  return true;
+  return !blocked_;
 }
 
 /// The socket took only `sent` bytes of the matching frames from `from` on: copies the rest of the
@@ -189,45 +190,44 @@ void StreamSession::keep_rest(const SegmentPin& pin, std::uint64_t from, std::si
 
 /// @return bytes taken, 0 when the socket is full, -1 when it is closed (and has been dealt with).
 std::ptrdiff_t StreamSession::send(const iovec* pieces, std::size_t count) {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces);
-  message.msg_iovlen = count;
-  const ssize_t sent = sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent >= 0) {
-    hub_.metrics().stream_bytes_total.add(static_cast<std::uint64_t>(sent));
-    if (sent > 0) last_write_ = hub_.now();
-    return sent;
+  const std::ptrdiff_t sent = connection_.write_some(pieces, count);
+  if (sent < 0) {
+    close();
+    return -1;
   }
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ENOBUFS) return 0;
-  close();
-  return -1;
+  hub_.metrics().stream_bytes_total.add(static_cast<std::uint64_t>(sent));
+  if (sent > 0) last_write_ = hub_.now();
+  if (connection_.has_unsent()) wait_until_writable();
+  return sent;
 }
 
 void StreamSession::wait_until_writable() {
+  if (blocked_) return;
   blocked_ = true;
   hub_.metrics().stalled_total.add();
-  socket_.async_wait(TcpSocket::wait_write,
-                     [self = shared_from_this()](boost::system::error_code error) {
-                       self->blocked_ = false;
-                       if (error || self->closed()) {
-                         self->close();
-                       } else {
-                         self->hub_.flush(*self);
-                       }
-                     });
+  connection_.wait_writable([self = shared_from_this()](boost::system::error_code error) {
+    self->blocked_ = false;
+    if (error || self->closed() || !self->connection_.flush_unsent()) {
+      self->close();
+    } else if (self->connection_.has_unsent()) {
+      self->wait_until_writable();
+    } else {
+      self->hub_.flush(*self);
+    }
+  });
 }
 
 void StreamSession::watch() {
-  socket_.async_wait(
-      TcpSocket::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-        if (error || self->closed()) return self->close();
-        std::array<char, 512> ignored;
-        const ssize_t n =
-            recv(self->socket_.native_handle(), ignored.data(), ignored.size(), MSG_DONTWAIT);
-        const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-        if (ended) return self->close();
-        self->watch();  // a client has nothing to say here; let it talk
-      });
+  connection_.wait_readable([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->closed()) return self->close();
+    std::array<char, 512> ignored;  // a client has nothing to say here; let it talk
+    std::ptrdiff_t n = 0;
+    do {
+      n = self->connection_.read_some(ignored.data(), ignored.size());
+    } while (n > 0);
+    if (n < 0) return self->close();
+    self->watch();
+  });
 }
 
 void StreamSession::tick(Clock::time_point now) {
@@ -255,15 +255,13 @@ void StreamSession::shut_down(std::chrono::milliseconds retry) {
 }
 
 void StreamSession::hang_up() {
-  boost::system::error_code ignored;
-  socket_.shutdown(TcpSocket::shutdown_both, ignored);
+  connection_.finish_sending();
   close();
 }
 
 void StreamSession::close() {
   if (closed()) return;
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  connection_.close();
   hub_.metrics().closed_total.add();
   hub_.leave(*this);
 }

@@ -6,8 +6,6 @@
 // Lives on its worker's thread. Writes go straight from the log to the socket without a copy.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -15,6 +13,7 @@
 
 #include "bus/compiled_filter.hpp"
 #include "bus/event_log.hpp"
+#include "server/connection.hpp"
 #include "server/playback.hpp"
 #include "server/stream_member.hpp"
 #include "server/stream_past.hpp"
@@ -23,16 +22,14 @@
 
 namespace tapedeck {
 
-using TcpSocket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
 class StreamHub;
 
 class StreamSession final : public StreamMember,
                             public std::enable_shared_from_this<StreamSession> {
  public:
   /// @param head sent before anything else.
-  StreamSession(StreamHub& hub, TcpSocket socket, const StreamRequest& request, std::string head);
+  StreamSession(StreamHub& hub, Connection connection, const StreamRequest& request,
+                std::string head);
 
   Progress flush() override;
 
@@ -44,7 +41,7 @@ class StreamSession final : public StreamMember,
   void shut_down(std::chrono::milliseconds retry) override;
   void close();
 
-  bool closed() const noexcept override { return !socket_.is_open(); }
+  bool closed() const noexcept override { return !connection_.is_open(); }
 
  private:
   // stream_session_past.cpp
@@ -69,7 +66,7 @@ class StreamSession final : public StreamMember,
   std::string last_id() const;
 
   StreamHub& hub_;
-  TcpSocket socket_;
+  Connection connection_;
   std::uint64_t next_ = 1;                        // the next event to look at
   std::shared_ptr<const CompiledFilter> filter_;  // none: everything matches
   std::string pending_;                           // goes out before the next event

@@ -51,21 +51,20 @@ class HttpTestClient {
   HttpTestClient(HttpTestClient&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
   HttpTestClient& operator=(HttpTestClient&&) = delete;
-  ~HttpTestClient() {
+  virtual ~HttpTestClient() {
     if (fd_ >= 0) ::close(fd_);
   }
 
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t n = raw_send(bytes);
       if (n <= 0) throw std::runtime_error("cannot send");
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
   }
   /// Sends as much as the server takes; false when it closed.
   bool try_send(std::string_view bytes) {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-           static_cast<ssize_t>(bytes.size());
+    return raw_send(bytes) == static_cast<ssize_t>(bytes.size());
   }
   void shut_down_writing() { shutdown(fd_, SHUT_WR); }
   void reset_on_close() {
@@ -75,10 +74,8 @@ class HttpTestClient {
 
   /// Appends what comes next to the buffer; false at the end of the stream.
   bool read_more() {
-    pollfd waiting{fd_, POLLIN, 0};
-    if (poll(&waiting, 1, 10'000) != 1) throw std::runtime_error("nothing came for ten seconds");
     char chunk[65536];
-    const ssize_t n = recv(fd_, chunk, sizeof chunk, 0);
+    const ssize_t n = raw_receive(chunk, sizeof chunk);
     if (n <= 0) return false;
     buffer_.append(chunk, static_cast<std::size_t>(n));
     return true;
@@ -206,6 +203,20 @@ class HttpTestClient {
     }
   }
   bool at_end() { return buffer_.empty() && !read_more(); }
+
+ protected:
+  int fd() const { return fd_; }
+  void wait_readable() {
+    pollfd waiting{fd_, POLLIN, 0};
+    if (poll(&waiting, 1, 10'000) != 1) throw std::runtime_error("nothing came for ten seconds");
+  }
+  virtual ssize_t raw_send(std::string_view bytes) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t raw_receive(char* to, std::size_t size) {
+    wait_readable();
+    return recv(fd_, to, size, 0);
+  }
 
  private:
   int fd_;
