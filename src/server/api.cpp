@@ -48,6 +48,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
       {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
       {"GET", "/api/telemetry/stream",
        [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
+      {"GET", "/api/telemetry/ws",
+       [&api](const HttpRequest& request, IoWorker&) { return open_ws(api, request); }},
       {"GET", "/api/telemetry/events",
        [&api](const HttpRequest& request, IoWorker&) { return get_events(api, request); }},
       {"POST", "/api/telemetry/events",

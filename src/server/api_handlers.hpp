@@ -31,5 +31,7 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 // api_stream.cpp
 HttpResponse open_stream(const ApiContext& api, const HttpRequest& request);
+// api_ws.cpp
+HttpResponse open_ws(const ApiContext& api, const HttpRequest& request);
 
 }  // namespace tapedeck

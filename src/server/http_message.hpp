@@ -15,10 +15,12 @@
 #include "auth/grant.hpp"
 #include "base/error.hpp"
 #include "query/query_string.hpp"
+#include "server/ws_handshake.hpp"
 
 namespace tapedeck {
 
 struct StreamRequest;
+struct WsRequest;
 
 /// Views live until the handler returns.
 struct HttpRequest {
@@ -41,6 +43,7 @@ struct HttpRequest {
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
   auth::GrantPtr grant = auth::everybody();
+  WsUpgradeFields ws;  ///< when an upgrade is asked for
 
   /// What stands for `{name}` in the path of the route that was found.
   std::string_view path_parameter() const noexcept {
@@ -64,6 +67,7 @@ struct HttpResponse {
   std::string body;
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
+  std::shared_ptr<const WsRequest> ws{};        ///< likewise, this WebSocket
   BodySource body_source;                       ///< sent instead of body, as far as it goes
 
   /// Run on the read pool, for what may touch the disk. A HistoryError becomes 503.

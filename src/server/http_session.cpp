@@ -13,6 +13,7 @@
 #include <boost/beast/http/rfc7230.hpp>
 
 #include "server/gzip_body.hpp"
+#include "server/ws_hub.hpp"
 
 namespace tapedeck {
 
@@ -135,12 +136,17 @@ asio::awaitable<void> HttpSession::run() {
     if (!co_await read_request()) break;
     HttpResponse response = handle();
     if (response.later || response.awaits) co_await settle(response);
-    if (response.stream && finishing_) {
+    if ((response.stream || response.ws) && finishing_) {
       response = error_response({"shutting_down", "The server is shutting down.", ""});
     }
     if (response.stream && request_.method != "HEAD") {
       count(response);
       become_stream(response);
+      co_return;
+    }
+    if (response.ws) {
+      count(response);
+      become_ws(response);
       co_return;
     }
     if (response.body_source) {
@@ -389,6 +395,7 @@ HttpResponse HttpSession::handle() {
   if (const auto key = message.find("Idempotency-Key"); key != message.end()) {
     request_.idempotency_key = view(key->value());
   }
+  if (message.find(http::field::upgrade) != message.end()) read_upgrade();
   request_.body = message.body();
   request_.keep_alive = message.keep_alive();
 
@@ -402,6 +409,27 @@ HttpResponse HttpSession::handle() {
   return worker_.router.dispatch(request_, worker_);
 }
 
+void HttpSession::read_upgrade() {
+  const auto& message = parser_->get();
+  const auto joined = [&](http::field name) {
+    std::string out;
+    const auto [begin, end] = message.equal_range(name);
+    for (auto it = begin; it != end; ++it) {
+      out += (out.empty() ? "" : ", ") + std::string(view(it->value()));
+    }
+    return out;
+  };
+  WsUpgradeFields& ws = request_.ws;
+  ws.method = request_.method;
+  ws.upgrade = view(message[http::field::upgrade]);
+  ws.connection = view(message[http::field::connection]);
+  ws.key = view(message[http::field::sec_websocket_key]);
+  ws.version = view(message[http::field::sec_websocket_version]);
+  ws.protocols = joined(http::field::sec_websocket_protocol);
+  ws.extensions = joined(http::field::sec_websocket_extensions);
+  ws.http11 = message.version() == 11;
+}
+
 void HttpSession::count(const HttpResponse& response) {
   worker_.metrics.responses_by_class[static_cast<std::size_t>(response.status / 100)].add();
 }
@@ -413,6 +441,15 @@ void HttpSession::become_stream(const HttpResponse& response) {
   // Answers to requests pipelined before this one go first.
   worker_.hub.add(std::move(connection_), *response.stream,
                   out_ + stream_head(request_.origin, http11));
+}
+
+void HttpSession::become_ws(const HttpResponse& response) {
+  handed_over_ = true;
+  worker_.sessions.erase(this);
+  const auto rest = buffer_.cdata();
+  worker_.ws.add(std::move(connection_), *response.ws,
+                 out_ + ws_response_head(response.ws->agreement),
+                 {static_cast<const char*>(rest.data()), rest.size()});
 }
 
 }  // namespace tapedeck

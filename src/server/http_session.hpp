@@ -66,7 +66,9 @@ class HttpSession {
   void count(const HttpResponse& response);
   void enter(Phase phase);
   void refuse(int status, const Error& error);
+  void read_upgrade();
   void become_stream(const HttpResponse& response);
+  void become_ws(const HttpResponse& response);
 
   IoWorker& worker_;
   Connection connection_;

@@ -45,6 +45,7 @@ void IoWorker::tick_later() {
 void IoWorker::tick() {
   const auto now = std::chrono::steady_clock::now();
   hub.tick(now);
+  ws.tick(now);
   for (HttpSession* session : sessions) session->enforce_deadline(now);
   tick_later();
 }
@@ -54,14 +55,16 @@ void IoWorker::begin_shutdown() {
     stopping = true;
     timer.cancel();
     hub.shut_down_all();
+    ws.shut_down_all();
     for (HttpSession* session : sessions) session->finish();
     end_when_drained(std::chrono::steady_clock::now() + options.drain_timeout);
   });
 }
 
 void IoWorker::end_when_drained(std::chrono::steady_clock::time_point deadline) {
-  if (sessions.empty() || std::chrono::steady_clock::now() > deadline) {
+  if ((sessions.empty() && ws.empty()) || std::chrono::steady_clock::now() > deadline) {
     for (HttpSession* session : sessions) session->abort();
+    ws.abort_all();
     work.reset();
     return;
   }

@@ -17,6 +17,7 @@
 #include "server/read_pool.hpp"
 #include "server/router.hpp"
 #include "server/stream_hub.hpp"
+#include "server/ws_hub.hpp"
 
 namespace tapedeck {
 
@@ -45,6 +46,7 @@ struct IoWorker {
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
+  WsHub ws{*this};
   EventDecoder decoder;
   std::unordered_set<HttpSession*> sessions;
   bool stopping = false;

@@ -18,6 +18,8 @@ void ServerTotals::add(const WorkerMetrics& worker) {
   gaps_total += worker.gaps_total.get();
   stalled_total += worker.stalled_total.get();
   posted_events_total += worker.posted_events_total.get();
+  ws_sessions += worker.ws_sessions.get();
+  ws_sessions_total += worker.ws_sessions_total.get();
 }
 
 namespace {

@@ -39,6 +39,8 @@ struct WorkerMetrics {
   Counter gaps_total;
   Counter stalled_total;  // a write that the client's window stopped
   Counter posted_events_total;
+  Counter ws_sessions;  // open now
+  Counter ws_sessions_total;
 
   std::uint64_t connections() const noexcept {
     const std::uint64_t closed = closed_total.get();  // first: it never exceeds what was accepted
@@ -56,6 +58,8 @@ struct ServerTotals {
   std::uint64_t gaps_total = 0;
   std::uint64_t stalled_total = 0;
   std::uint64_t posted_events_total = 0;
+  std::uint64_t ws_sessions = 0;
+  std::uint64_t ws_sessions_total = 0;
 
   void add(const WorkerMetrics& worker);
 };

@@ -40,6 +40,12 @@ struct ServerOptions {
   int stream_send_buffer_bytes = 128 << 10;
   std::chrono::milliseconds drain_timeout{1500};
 
+  std::size_t ws_message_bytes = std::size_t{1} << 20;  ///< of a client's WebSocket message
+  std::size_t max_subscriptions_per_connection = 100;   ///< of a WebSocket
+  /// A WebSocket client that was pinged after `heartbeat` of silence and says nothing is given up.
+  std::chrono::seconds ws_pong_timeout{20};
+  bool ws_compression = true;  ///< permessage-deflate, for clients that offer it
+
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy
   /// What one answer may cost: events of the history it may look at before it answers what it has.

@@ -22,6 +22,7 @@ constexpr std::array kStatuses = {
     CodeStatus{"invalid_filter", 400},
     CodeStatus{"empty_batch", 400},
     CodeStatus{"missing_host", 400},
+    CodeStatus{"invalid_handshake", 400},
     CodeStatus{"host_not_allowed", 403},
     CodeStatus{"origin_not_allowed", 403},
     CodeStatus{"not_found", 404},
@@ -35,6 +36,7 @@ constexpr std::array kStatuses = {
     CodeStatus{"too_deep", 422},
     CodeStatus{"too_many_types", 422},
     CodeStatus{"idempotency_key_reused", 422},
+    CodeStatus{"upgrade_required", 426},
     CodeStatus{"header_too_large", 431},
     CodeStatus{"too_many_connections", 503},
     CodeStatus{"shutting_down", 503},
@@ -66,6 +68,8 @@ std::string_view reason_of(int status) {
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 431:
       return "Request Header Fields Too Large";
     case 503:

@@ -13,6 +13,7 @@ void WsChunkBuilder::add(std::string_view event_json) {
       message_ += ',';
     }
     message_ += event_json;
+    if (message_.size() >= kMessageBytes) end_message();
     return;
   }
   constexpr std::string_view kBegin = R"({"op":"event","sub":)", kMiddle = R"(,"event":)";
@@ -27,13 +28,15 @@ void WsChunkBuilder::add(std::string_view event_json) {
   message_.clear();
 }
 
+void WsChunkBuilder::end_message() {
+  message_ += "]}";
+  frames_.reserve(frames_.size() + message_.size() + 10);
+  append_ws_message(frames_, WsOpcode::text, message_, deflater_);
+  message_.clear();
+}
+
 std::string WsChunkBuilder::finish() {
-  if (!message_.empty()) {
-    message_ += "]}";
-    frames_.reserve(message_.size() + 10);
-    append_ws_message(frames_, WsOpcode::text, message_, deflater_);
-    message_.clear();
-  }
+  if (!message_.empty()) end_message();
   events_ = 0;
   return std::move(frames_);
 }
@@ -59,6 +62,10 @@ void WsChunks::leave(Group& group) {
   if (--group.members > 0) return;
   const std::string key = group.key;  // the group goes with its place in the map
   groups_.erase(key);
+  if (!groups_.empty()) return;
+  cached_.clear();
+  order_.clear();
+  cached_bytes_ = 0;
 }
 
 WsChunk WsChunks::encode(const Group& group, const CompiledFilter* filter, const SegmentPin& pin,
@@ -67,7 +74,7 @@ WsChunk WsChunks::encode(const Group& group, const CompiledFilter* filter, const
   const bool shared = group.members > 1;
   if (shared) {
     const auto found = cached_.find(key);
-    if (found != cached_.end() && found->second.next <= end) return found->second;
+    if (found != cached_.end()) return found->second;
   }
   WsChunkBuilder builder(group.style, deflater_of(group.style));
   WsChunk chunk;
@@ -85,7 +92,7 @@ WsChunk WsChunks::encode(const Group& group, const CompiledFilter* filter, const
 }
 
 void WsChunks::remember(const Key& key, const WsChunk& chunk) {
-  if (!cached_.insert_or_assign(key, chunk).second) return;  // in its old place
+  cached_.emplace(key, chunk);
   order_.push_back(key);
   cached_bytes_ += cost_of(chunk);
   while (cached_bytes_ > kCachedBytes) {

@@ -30,6 +30,9 @@ struct WsStyle {
 
 class WsChunkBuilder {
  public:
+  /// A message of a batch ends with the event that reaches it.
+  static constexpr std::size_t kMessageBytes = std::size_t{64} << 10;
+
   /// @param deflater nullptr: no compression.
   WsChunkBuilder(const WsStyle& style, WsDeflater* deflater) : style_(style), deflater_(deflater) {}
 
@@ -41,6 +44,8 @@ class WsChunkBuilder {
   std::string finish();
 
  private:
+  void end_message();
+
   const WsStyle& style_;
   WsDeflater* deflater_;
   std::string frames_;
@@ -57,8 +62,6 @@ struct WsChunk {
 class WsChunks {
  public:
   static constexpr std::size_t kCachedBytes = std::size_t{8} << 20;
-  /// A chunk ends with the event that reaches it, so a message of a batch is about so large.
-  static constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
   static constexpr std::uint64_t kLooks = 4096;  // events one chunk may look at
 
   /// Subscriptions that get the same bytes.

@@ -76,7 +76,7 @@ void WsConnection::watch() {
 void WsConnection::on_readable() {
   std::vector<char>& buffer = codec_.read_buffer();
   for (int turn = 0; turn < kReadsPerTurn; ++turn) {
-    paused_ = out_.size() > kMaxAnswers;
+    paused_ = out_.size() + tail_.size() > kMaxAnswers;
     if (paused_) return;  // after_writing() goes on
     const std::ptrdiff_t n = connection_.read_some(buffer.data(), buffer.size());
     if (n < 0) return close();
@@ -115,7 +115,7 @@ void WsConnection::handle(WsMessageReader::Got got) {
       if (is_open()) on_message(WsOpcode::binary, reader_.message());
       return;
     case WsMessageReader::Got::ping:
-      if (is_open()) append_ws_frame(out_, WsOpcode::pong, reader_.control());
+      if (is_open()) append_ws_frame(queue(), WsOpcode::pong, reader_.control());
       return;
     case WsMessageReader::Got::close:
       return on_close_frame();
@@ -140,14 +140,13 @@ void WsConnection::on_close_frame() {
 void WsConnection::begin_close(WsClose code, std::string_view reason) {
   if (stage_ != Stage::open) return;
   leave_open();
-  append_ws_close(out_, code, reason);
+  append_ws_close(queue(), code, reason);
   if (!corked_) write();
 }
 
 void WsConnection::leave_open() {
   stage_ = Stage::closing;
   deadline_ = Clock::now() + kCloseTimeout;
-  if (chunk_sent_ == 0) chunk_.reset();  // nothing may follow the close
   on_closing();
 }
 
@@ -172,7 +171,7 @@ void WsConnection::tick(Clock::time_point now) {
   const bool waits = deadline_ != Clock::time_point::max();
   if (!is_open() || waits || now - last_heard_ < settings_.quiet) return;
   deadline_ = now + settings_.pong_timeout;
-  append_ws_frame(out_, WsOpcode::ping, {});
+  append_ws_frame(queue(), WsOpcode::ping, {});
   write();
 }
 
@@ -194,6 +193,7 @@ void WsConnection::send_chunk(std::shared_ptr<const std::string> frames) {
 
 void WsConnection::write() {
   if (blocked_ || stage_ == Stage::closed) return;
+  const auto has_pending = [this] { return !out_.empty() || chunk_ != nullptr; };
   while (has_pending() && write_once()) {
   }
   if (stage_ == Stage::closed) return;
@@ -203,38 +203,32 @@ void WsConnection::write() {
 
 /// @return whether the socket may take more.
 bool WsConnection::write_once() {
-  std::array<iovec, 2> pieces;
+  std::array<iovec, 3> pieces;
   std::size_t count = 0;
   const auto add = [&](const char* data, std::size_t size) {
     if (size > 0) pieces[count++] = {const_cast<char*>(data), size};
   };
-  const bool chunk_first = chunk_sent_ > 0;  // frames are not to be torn apart
-  if (!chunk_first) add(out_.data(), out_.size());
+  add(out_.data(), out_.size());
   if (chunk_) add(chunk_->data() + chunk_sent_, chunk_->size() - chunk_sent_);
-  if (chunk_first) add(out_.data(), out_.size());
+  add(tail_.data(), tail_.size());
   const std::ptrdiff_t n = connection_.write_some(pieces.data(), count);
   if (n < 0) close();
   if (n <= 0) return false;
   last_sent_ = Clock::now();
-  auto sent = static_cast<std::size_t>(n);
-  on_bytes_sent(sent);
-  const auto consume_out = [&] {
-    const std::size_t part = std::min(sent, out_.size());
-    out_.erase(0, part);
-    sent -= part;
-  };
-  if (!chunk_first) consume_out();
-  if (chunk_) {
-    const std::size_t part = std::min(sent, chunk_->size() - chunk_sent_);
-    chunk_sent_ += part;
-    sent -= part;
-    if (chunk_sent_ == chunk_->size()) {
-      chunk_.reset();
-      chunk_sent_ = 0;
-    }
-  }
-  if (chunk_first) consume_out();
+  on_bytes_sent(static_cast<std::size_t>(n));
+  forget_sent(static_cast<std::size_t>(n));
   return true;
+}
+
+void WsConnection::forget_sent(std::size_t bytes) {
+  const std::size_t of_out = std::min(bytes, out_.size());
+  out_.erase(0, of_out);
+  chunk_sent_ += bytes - of_out;
+  if (!chunk_ || chunk_sent_ < chunk_->size()) return;
+  tail_.erase(0, chunk_sent_ - chunk_->size());
+  out_ = std::exchange(tail_, {});
+  chunk_.reset();
+  chunk_sent_ = 0;
 }
 
 void WsConnection::wait_until_writable() {

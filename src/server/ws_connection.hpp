@@ -104,17 +104,21 @@ class WsConnection : public std::enable_shared_from_this<WsConnection> {
   void leave_open();
   void write();
   bool write_once();
+  void forget_sent(std::size_t bytes);
   void wait_until_writable();
   void after_writing();
   void close();
-  bool has_pending() const noexcept { return !out_.empty() || chunk_ != nullptr; }
+  /// Where the next frame goes.
+  std::string& queue() noexcept { return chunk_ ? tail_ : out_; }
 
   Connection connection_;
   WsCodec& codec_;
   const Settings settings_;
   WsMessageReader reader_;
-  std::string out_;                           // whole frames, the first perhaps sent in part
-  std::shared_ptr<const std::string> chunk_;  // goes after out_, but for one that has begun
+  // What goes out, in this order: whole frames, of which the first may have begun.
+  std::string out_;
+  std::shared_ptr<const std::string> chunk_;
+  std::string tail_;
   std::size_t chunk_sent_ = 0;
   Clock::time_point last_sent_;
   Clock::time_point last_heard_;

@@ -17,8 +17,8 @@ struct WsUpgradeFields {
   std::string_view connection;
   std::string_view key;      ///< Sec-WebSocket-Key
   std::string_view version;  ///< Sec-WebSocket-Version
-  std::string_view protocols;
-  std::string_view extensions;
+  std::string protocols;
+  std::string extensions;
   bool http11 = true;
 };
 

@@ -209,7 +209,8 @@ std::vector<Member> WsOpParser::Impl::read(std::string_view message) {
       fail(same->name.substr(0, 80), json::quoted(same->name.substr(0, 80)) + " is there twice.");
     }
   }
-  if (!document.at_end()) {
+  // There is a location only where something is left.
+  if (const char* rest = nullptr; document.current_location().get(rest) == simdjson::SUCCESS) {
     throw Failure{{"malformed_json", "Something follows the message's JSON object.", ""}};
   }
   return members;
