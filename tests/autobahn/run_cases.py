@@ -205,7 +205,7 @@ class Peer:
 
     def write(self, data: bytes, chopsize: Optional[int] = None) -> None:
         """Sends bytes, in pieces of chopsize octets if there is one."""
-        if self.state == Peer.CLOSED:
+        if self.state == Peer.CLOSED or self.writer.is_closing():
             return
         for at in range(0, len(data), chopsize or max(1, len(data))):
             self.writer.write(data[at : at + (chopsize or len(data))])
@@ -317,7 +317,8 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         """Runs the module's source after what Python 3 needs of changes."""
-        with open(str(module.__file__), encoding="utf-8") as source:
+        # A byte is a character, in the source too.
+        with open(str(module.__file__), encoding="latin-1") as source:
             text = str(self.tool.refactor_string(source.read() + "\n", module.__name__))
         text = text.replace("(object, Case, )", "(Case, )").replace(
             "len(self.payload) / self.p", "len(self.payload) // self.p"

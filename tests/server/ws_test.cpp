@@ -444,6 +444,7 @@ TEST_F(WebSocket, CompressionIsAgreedOnAndUsedForWhatIsLongEnough) {
 
   ServerOptions plain;
   plain.ws_compression = false;
+  server_.reset();
   start(plain);
   EXPECT_EQ(open(WsTestClient::kDeflate).head().headers.count("sec-websocket-extensions"), 0U);
 }
