@@ -170,7 +170,7 @@ class Client {
     if (last_ != 0 && *first != last_ + 1) lost += static_cast<std::uint64_t>(*first - last_ - 1);
     last_ = *last;
     events += static_cast<std::uint64_t>(*last - *first + 1);
-    if (++messages % 32 != 0) return;
+    if (++messages % 8 != 0 && last == first) return;  // single events: every eighth is enough
     if (const auto sent = number_near(message, "\"t\":", true)) {
       latencies_us.push_back(static_cast<float>(now_ns() - *sent) / 1000);
     }
