@@ -2,6 +2,7 @@
 // stream's own options. Must never crash, and an id that is read must be written back the same.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "query/event_query.hpp"
@@ -18,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   request.parsed = std::move(target).value();
+  // The last segment is what a path parameter is; decoded, they are the path again.
+  std::string joined;
+  for (const std::string& segment : request.parsed.segments) joined += "/" + segment;
+  if (request.parsed.segments.empty() || joined != request.parsed.path) std::abort();
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (const auto id = parse_event_id(parameter.value)) {
       const auto again = parse_event_id(format_event_id(id->epoch, id->seq));

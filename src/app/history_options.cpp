@@ -22,6 +22,7 @@ void add_history_options(CLI::App& command, HistoryArguments& arguments) {
   arguments.store.folder = default_data_dir();
   command.add_option("--data-dir", arguments.store.folder, "folder of the history")
       ->envname("TAPEDECK_DATA_DIR")
+      ->type_name("DIR")
       ->capture_default_str();
   command
       .add_option("--retention", arguments.retention,

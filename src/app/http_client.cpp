@@ -4,6 +4,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstdlib>
+#include <optional>
+
+#include "server/access_rules.hpp"
+
 namespace tapedeck::app {
 namespace {
 
@@ -27,6 +32,26 @@ Slist header_list(const std::vector<std::string>& headers) {
 std::size_t append_to_string(char* data, std::size_t size, std::size_t count, void* to) {
   static_cast<std::string*>(to)->append(data, size * count);
   return size * count;
+}
+
+/// What the environment says, empty when nothing.
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
+/// Whether others on the way can read what is sent there.
+bool is_overheard(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), curl_url_cleanup);
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
+  const auto part = [&](CURLUPart which) {
+    char* text = nullptr;
+    if (curl_url_get(parsed.get(), which, &text, 0) != CURLUE_OK) return std::string();
+    std::string copy(text);
+    curl_free(text);
+    return copy;
+  };
+  return part(CURLUPART_SCHEME) != "https" && !is_loopback_name(part(CURLUPART_HOST));
 }
 
 struct StreamState {
@@ -61,11 +86,27 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 struct HttpClient::Impl {
   explicit Impl(std::string url) : base_url(std::move(url)), curl(curl_easy_init()) {
     while (base_url.ends_with('/')) base_url.pop_back();
+    if (const std::string key = variable("TAPEDECK_API_KEY"); !key.empty()) {
+      authorization = "Authorization: Bearer " + key;
+    }
   }
   ~Impl() { curl_easy_cleanup(curl); }
 
-  void prepare(std::string_view path, const Parameters& parameters) {
+  /// @return why the request must not be made.
+  std::optional<Error> prepare(std::string_view path, const Parameters& parameters,
+                               std::vector<std::string> more_headers = {}) {
     curl_easy_reset(curl);
+    if (!authorization.empty() && is_overheard(base_url)) {
+      return Error{"insecure",
+                   fmt::format("{} is plain http to another machine: the key in TAPEDECK_API_KEY "
+                               "could be read on the way; use https",
+                               base_url),
+                   ""};
+    }
+    if (!authorization.empty()) more_headers.push_back(authorization);
+    headers = header_list(more_headers);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+    if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
     std::string url = base_url + std::string(path);
     char separator = '?';
     for (const auto& [name, value] : parameters) {
@@ -79,6 +120,7 @@ struct HttpClient::Impl {
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
+    return std::nullopt;
   }
 
   Result<HttpAnswer> perform() {
@@ -93,6 +135,13 @@ struct HttpClient::Impl {
   }
 
   Error failure(CURLcode code) const {
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+      return {"untrusted",
+              fmt::format("cannot trust {}: {}; TAPEDECK_CA_FILE names the certificate (PEM) to "
+                          "trust instead of the system's authorities",
+                          base_url, curl_easy_strerror(code)),
+              ""};
+    }
     return {"unreachable",
             fmt::format("cannot reach {}: {}; is the server running (tapedeck serve)?", base_url,
                         curl_easy_strerror(code)),
@@ -100,6 +149,9 @@ struct HttpClient::Impl {
   }
 
   std::string base_url;
+  const std::string ca_file = variable("TAPEDECK_CA_FILE");
+  std::string authorization;  // the header's line; empty: none
+  Slist headers;
   CURL* curl;
 };
 
@@ -107,15 +159,16 @@ HttpClient::HttpClient(std::string base_url) : impl_(std::make_unique<Impl>(std:
 HttpClient::~HttpClient() = default;
 
 Result<HttpAnswer> HttpClient::get(std::string_view path, const Parameters& parameters) {
-  impl_->prepare(path, parameters);
+  if (auto error = impl_->prepare(path, parameters)) return std::move(*error);
   return impl_->perform();
 }
 
 Result<HttpAnswer> HttpClient::post(std::string_view path, std::string_view content_type,
                                     const std::string& body) {
-  impl_->prepare(path, {});
-  const Slist headers = header_list({fmt::format("Content-Type: {}", content_type), "Expect:"});
-  curl_easy_setopt(impl_->curl, CURLOPT_HTTPHEADER, headers.get());
+  if (auto error =
+          impl_->prepare(path, {}, {fmt::format("Content-Type: {}", content_type), "Expect:"})) {
+    return std::move(*error);
+  }
   curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDS, body.data());
   return impl_->perform();
@@ -124,10 +177,8 @@ Result<HttpAnswer> HttpClient::post(std::string_view path, std::string_view cont
 Result<HttpClient::StreamEnd> HttpClient::stream(
     std::string_view path, const Parameters& parameters, const std::vector<std::string>& headers,
     const std::function<bool(std::string_view)>& on_data, const std::function<bool()>& keep_going) {
-  impl_->prepare(path, parameters);
-  const Slist list = header_list(headers);
+  if (auto error = impl_->prepare(path, parameters, headers)) return std::move(*error);
   StreamState state{impl_->curl, on_data, keep_going, {}};
-  curl_easy_setopt(impl_->curl, CURLOPT_HTTPHEADER, list.get());
   curl_easy_setopt(impl_->curl, CURLOPT_WRITEFUNCTION, &on_stream_data);
   curl_easy_setopt(impl_->curl, CURLOPT_WRITEDATA, &state);
   curl_easy_setopt(impl_->curl, CURLOPT_NOPROGRESS, 0L);

@@ -9,8 +9,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "app/auth_options.hpp"
 #include "app/client_commands.hpp"
+#include "app/command_support.hpp"
 #include "app/config_file.hpp"
+#include "app/generate_command.hpp"
 #include "app/history_options.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
@@ -32,6 +35,7 @@ struct CommonServe {
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
   HistoryArguments history;
+  AuthArguments auth;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -63,6 +67,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->envname("TAPEDECK_CONFIG")
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
+  add_auth_options(command, common.auth);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -100,10 +105,24 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--io-threads", options.server.io_threads, "network threads; 0: one a core")
       ->check(CLI::Range(0U, 256U))
       ->capture_default_str();
+  auto* certificate = command.add_option("--tls-cert", options.server.tls.certificate_file,
+                                         "certificate with its chain (PEM): serves HTTPS");
+  auto* key = command.add_option("--tls-key", options.server.tls.key_file,
+                                 "its private key (PEM), which only its owner may read");
+  certificate->needs(key);
+  key->needs(certificate);
+  command
+      .add_option("--hsts-seconds", options.server.hsts_seconds,
+                  "with TLS: browsers use https only for so long; 0: do not say")
+      ->check(CLI::Range(0U, 63'072'000U))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,
                      "web origin whose pages may call (scheme://host[:port])");
+  command.add_option("--trusted-proxy", options.server.trusted_proxies,
+                     "proxy whose word about the client's address is believed, an address or CIDR; "
+                     "may be repeated");
   command.add_option("--log-level", options.log_level, "diagnostics on standard error")
       ->envname("TAPEDECK_LOG_LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
@@ -124,6 +143,7 @@ int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
     options.exit_at_end = arguments->exit_at_end;
   }
   options.store = history_options(common.history);
+  options.server.auth = auth_options(common.auth, common.history.store.folder);
   options.reload_log_level = [&] {
     CLI::Option* level = command.get_option("--log-level");
     if (!common.config.empty()) {
@@ -210,12 +230,19 @@ int dispatch(int argc, char** argv) {
   add_url_option(*stats_command, stats.url);
   stats_command->add_flag("--json", stats.json, "the answer as JSON");
 
+  GenerateOptions generate_options;
+  const CLI::App* generate_command = add_generate_command(app, generate_options);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     fmt::print(stderr, "tapedeck: {}\nRun with --help for more information.\n", error.what());
     return kWrongUsage;
+  }
+  if (*generate_command) {
+    fmt::print("{}", generate(app, generate_options));
+    return finish_output();
   }
   if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
   if (*run_command && arguments.list_strategies) {

@@ -206,8 +206,10 @@ void ReadCommands::add_export(CLI::App& app) {
       ->check(CLI::IsMember({"ndjson", "csv"}));
   command.add_option("--columns", export_.columns,
                      "of CSV, comma-separated: id, type, timestamp, source.NAME, payload fields");
-  command.add_option("--output,-o", export_.output,
-                     "a file, written as FILE.part until it is whole; default: standard output");
+  command
+      .add_option("--output,-o", export_.output,
+                  "a file, written as FILE.part until it is whole; default: standard output")
+      ->type_name("FILE");
   command.add_flag("--gzip", export_.gzip, "compress; a FILE.gz always is");
   command.footer(kTimeHelp);
 }

@@ -33,11 +33,15 @@ void add_feed_options(CLI::App& command, RunArguments& arguments) {
       ->capture_default_str();
   command.add_option("--engine-id-prefix", engines.engine_id_prefix,
                      "PREFIX-strategy and so on name the engines; default: paper or replay");
-  command.add_option("--candle-cache", engines.market_data.cache_file,
-                     "file in which candles survive a restart; default: none");
-  command.add_option("--engine-state", engines.state_file,
-                     "file in which positions and strategies' state survive a restart; default: "
-                     "each run begins anew");
+  command
+      .add_option("--candle-cache", engines.market_data.cache_file,
+                  "file in which candles survive a restart; default: none")
+      ->type_name("FILE");
+  command
+      .add_option("--engine-state", engines.state_file,
+                  "file in which positions and strategies' state survive a restart; default: "
+                  "each run begins anew")
+      ->type_name("FILE");
   command.add_flag("--exit-at-end", arguments.exit_at_end, "stop when the feed has ended");
 }
 

@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "app/run_registry.hpp"
+#include "app/service_watch.hpp"
 #include "app/system_health.hpp"
+#include "server/listen_socket.hpp"
 #include "server/server.hpp"
 #include "store/pace.hpp"
 
@@ -43,8 +45,8 @@ void set_up_logging(const std::string& level) {
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
   const bool v6 = options.listen_address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", v6 ? "[" : "", options.listen_address, v6 ? "]" : "",
-                     port);
+  return fmt::format("{}://{}{}{}:{}/", options.tls.enabled() ? "https" : "http", v6 ? "[" : "",
+                     options.listen_address, v6 ? "]" : "", port);
 }
 
 /// Tells wait_for_end when the feed has ended.
@@ -82,12 +84,12 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url,
 }
 
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, ServiceWatch& service) {
   const sigset_t set = handled_signals();
   for (;;) {
-    int signal = 0;
-    sigwait(&set, &signal);
+    const int signal = service.wait(set);
     if (signal == SIGHUP) {
+      const ServiceReload reload(service);
       try {
         const std::string level = options.reload_log_level();
         spdlog::set_level(spdlog::level::from_str(level));
@@ -115,9 +117,19 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner) {
   }
 }
 
+/// A socket that the service manager opened takes the place of --listen.
+void take_passed_socket(ServerOptions& options) {
+  const auto fd = passed_socket();
+  if (!fd) throw std::runtime_error(fd.error().message);
+  if (*fd) adopt_listening_socket(options, **fd);
+}
+
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
+  ServiceManager manager = ServiceManager::from_environment();
+  ServerOptions server_options = options.server;
+  take_passed_socket(server_options);
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
@@ -144,25 +156,30 @@ int run_serve(const ServeOptions& options) {
     };
     runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  Server server(bus, server_options, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
-  const std::string url = url_of(options.server, server.port());
+  const std::string url = url_of(server_options, server.port());
   if (runner) entry = make_entry(url, *options.engines);
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
+  ServiceWatch service(manager, server.heartbeats(), url);
   int code = kDone;
   if (runner) {
     const SystemHealth health(bus);
     runner->start();
+    service.ready();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
-      wait_for_end(options, runner.get());
+      wait_for_end(options, runner.get(), service);
+      service.stopping();
       runner->stop();
     }
     if (!runner->error().empty()) code = kFailed;
   } else {
-    wait_for_end(options, nullptr);
+    service.ready();
+    wait_for_end(options, nullptr, service);
+    service.stopping();
   }
   server.stop();
   if (history) history->stop();

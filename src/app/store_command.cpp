@@ -155,7 +155,9 @@ std::string json_of(const VerifyReport& report) {
 }
 
 void add_data_dir(CLI::App& command, std::filesystem::path& data_dir, const char* what) {
-  auto* option = command.add_option("--data-dir", data_dir, what)->envname("TAPEDECK_DATA_DIR");
+  auto* option = command.add_option("--data-dir", data_dir, what)
+                     ->envname("TAPEDECK_DATA_DIR")
+                     ->type_name("DIR");
   data_dir.empty() ? option->required() : option->capture_default_str();
 }
 
@@ -163,13 +165,16 @@ void add_data_dir(CLI::App& command, std::filesystem::path& data_dir, const char
 
 void add_backup_options(CLI::App& command, BackupOptions& options) {
   command.add_option("target", options.target, "folder for the copy, empty or not there yet")
+      ->type_name("DIR")
       ->required();
   add_data_dir(command, options.data_dir, "the history; a server may be running");
   command.add_flag("--json", options.json, "for programs");
 }
 
 void add_restore_options(CLI::App& command, RestoreOptions& options) {
-  command.add_option("source", options.source, "what tapedeck backup made")->required();
+  command.add_option("source", options.source, "what tapedeck backup made")
+      ->type_name("DIR")
+      ->required();
   add_data_dir(command, options.data_dir, "folder for the history, empty or not there yet");
   command.add_flag("--json", options.json, "for programs");
 }

@@ -176,7 +176,8 @@ std::filesystem::path default_instruments_file() {
 }
 
 void add_universe_options(CLI::App& command, UniverseRefreshOptions& options) {
-  auto* dump = command.add_option("--dump", options.dump, "Kite's instrument dump, plain or .gz");
+  auto* dump = command.add_option("--dump", options.dump, "Kite's instrument dump, plain or .gz")
+                   ->type_name("FILE");
   command.add_option("--url", options.url, "download it, e.g. https://api.kite.trade/instruments")
       ->excludes(dump);
   command.add_option("--out", options.out,

@@ -44,7 +44,10 @@ struct Grant {
   std::string account;    ///< likewise
   Quota quota;
   std::int64_t expires_ns = INT64_MAX;  ///< UTC; streams it opened end then
+  std::uint64_t token_key = 0;  ///< number of the key that verified a token; 0: it is of no token
+  std::uint64_t session = 0;    ///< number of the login it came with; 0: of none
 
+  bool operator==(const Grant&) const = default;
   bool has(Scope scope) const noexcept {
     const auto admin = static_cast<std::uint8_t>(Scope::admin);
     const auto wanted = static_cast<std::uint8_t>(scope);

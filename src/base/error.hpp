@@ -13,6 +13,7 @@ struct Error {
   std::string code;     ///< machine word, e.g. "invalid_event"; docs/contract.md lists them
   std::string message;  ///< names the value and says what to do
   std::string field;    ///< parameter name or JSON pointer; may be empty
+  unsigned retry_after_seconds = 0;  ///< when to try again, where that helps; 0: it does not
 };
 
 template <typename T>

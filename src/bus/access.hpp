@@ -21,6 +21,8 @@ class BusAccess {
   static void collect_share(TelemetryBus& bus);
   /// As get_stats(), after collect_share().
   static BusStats stats(TelemetryBus& bus);
+  /// Grows several times a second as long as the collector thread moves.
+  static std::uint64_t collector_rounds(const TelemetryBus& bus) noexcept;
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
   /// Changes BusOptions::buffer_size. A larger buffer fills up from now on.

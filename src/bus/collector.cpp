@@ -219,6 +219,7 @@ void Collector::publish_drops(detail::ThreadQueue& queue) {
 }
 
 void Collector::housekeeping() {
+  rounds_.store(rounds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   const std::uint64_t now_ns = monotonic_now_ns();
   if (now_ns - last_housekeeping_ns_ < kHousekeeping_ns) return;
   last_housekeeping_ns_ = now_ns;

@@ -41,6 +41,8 @@ class Collector {
   class Role;
   Role take_role();
   bool role_wanted() const noexcept { return waiting_.load(std::memory_order_relaxed) > 0; }
+  /// How often the collector thread has come by; it does so several times a second, busy or not.
+  std::uint64_t rounds() const noexcept { return rounds_.load(std::memory_order_relaxed); }
 
   // --- with the role ---
   /// Moves up to `limit` records, enqueued at `until_ticks` or before, into the log and shows them
@@ -57,7 +59,8 @@ class Collector {
   /// Called with the role after each commit; must be quick and must not call back.
   std::size_t add_commit_listener(std::function<void()> listener);
   void remove_commit_listener(std::size_t handle);
-  /// Once in a while: recalibrates the clock, measures the rate, publishes drops.
+  /// In each round of the collector thread: once in a while recalibrates the clock, measures the
+  /// rate, publishes drops.
   void housekeeping();
 
   std::uint64_t dropped_total() const noexcept;
@@ -78,6 +81,7 @@ class Collector {
 
   std::mutex role_;
   std::atomic<int> waiting_{0};
+  std::atomic<std::uint64_t> rounds_{0};
 
   std::mutex registry_mutex_;  // guards new_queues_ and sources_'s growth
   std::vector<std::shared_ptr<detail::ThreadQueue>> new_queues_;

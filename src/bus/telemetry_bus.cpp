@@ -291,6 +291,10 @@ void BusAccess::collect_share(TelemetryBus& bus) {
   bus.impl_->collector.collect_share();
 }
 
+std::uint64_t BusAccess::collector_rounds(const TelemetryBus& bus) noexcept {
+  return bus.impl_->collector.rounds();
+}
+
 BusStats BusAccess::stats(TelemetryBus& bus) {
   const std::size_t subscriber_count = bus.impl_->subscribers.count();
   const auto role = bus.impl_->collector.take_role();

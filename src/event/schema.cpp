@@ -1,5 +1,6 @@
 #include "event/schema.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -110,6 +111,23 @@ std::string_view name_of(JsonType type) {
       return "null";
   }
   return "";
+}
+
+std::span<const std::string_view> known_event_types() {
+  static const auto names = [] {
+    std::array<std::string_view, detail::kKnownEventCount> out;
+    std::transform(all_types().begin(), all_types().end(), out.begin(),
+                   [](const TypeSchema& type) { return type.type; });
+    return out;
+  }();
+  return names;
+}
+
+std::string payload_json_schema(std::string_view type) {
+  const auto& all = all_types();
+  const auto* const known = std::find_if(
+      all.begin(), all.end(), [&](const TypeSchema& candidate) { return candidate.type == type; });
+  return known == all.end() ? R"({"type":"object"})" : payload_schema(*known);
 }
 
 std::span<const FieldSchema> fields_of_type(std::string_view type) {

@@ -18,6 +18,12 @@ struct FieldSchema {
   bool required;
 };
 
+/// The types that have a schema, in the contract's order.
+std::span<const std::string_view> known_event_types();
+
+/// JSON Schema of a known type's payload as Tapedeck's own engines write it.
+std::string payload_json_schema(std::string_view type);
+
 /// The fields of a known type, or an empty span for any other type.
 std::span<const FieldSchema> fields_of_type(std::string_view type);
 

@@ -8,17 +8,10 @@
 namespace tapedeck {
 namespace {
 
-constexpr std::array<std::string_view, 9> kMetrics = {"count", "rate", "sum", "avg", "min",
-                                                      "max",   "p50",  "p90", "p99"};
-
-struct Interval {
-  std::string_view name;
-  std::int64_t ns;
-};
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::array kIntervals = {
-    Interval{"1s", kSecondNs}, Interval{"1m", 60 * kSecondNs}, Interval{"5m", 300 * kSecondNs},
-    Interval{"1h", 3600 * kSecondNs}, Interval{"1d", 86400 * kSecondNs}};
+/// How long each of kIntervalNames is.
+constexpr std::array<std::int64_t, kIntervalNames.size()> kIntervalsNs = {
+    kSecondNs, 60 * kSecondNs, 300 * kSecondNs, 3600 * kSecondNs, 86400 * kSecondNs};
 
 Error invalid(std::string_view name, std::string_view value, std::string_view why) {
   return {"invalid_parameter",
@@ -36,21 +29,19 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 Result<bool> read_metric(const QueryParameter& parameter, AggregateQuery& query) {
-  const auto at = std::find(kMetrics.begin(), kMetrics.end(), parameter.value);
-  if (at == kMetrics.end()) {
+  const auto at = std::find(kMetricNames.begin(), kMetricNames.end(), parameter.value);
+  if (at == kMetricNames.end()) {
     return invalid(parameter, "must be count, rate, sum, avg, min, max, p50, p90 or p99.");
   }
-  query.metric = static_cast<Metric>(at - kMetrics.begin());
+  query.metric = static_cast<Metric>(at - kMetricNames.begin());
   return true;
 }
 
 Result<bool> read_interval(const QueryParameter& parameter, AggregateQuery& query) {
-  const auto at = std::find_if(kIntervals.begin(), kIntervals.end(), [&](const Interval& known) {
-    return known.name == parameter.value;
-  });
-  if (at == kIntervals.end()) return invalid(parameter, "must be 1s, 1m, 5m, 1h or 1d.");
-  query.interval_name = at->name;
-  query.interval_ns = at->ns;
+  const auto at = std::find(kIntervalNames.begin(), kIntervalNames.end(), parameter.value);
+  if (at == kIntervalNames.end()) return invalid(parameter, "must be 1s, 1m, 5m, 1h or 1d.");
+  query.interval_name = *at;
+  query.interval_ns = kIntervalsNs[static_cast<std::size_t>(at - kIntervalNames.begin())];
   return true;
 }
 
@@ -81,6 +72,7 @@ Result<bool> read_own_parameter(const QueryParameter& parameter, AggregateQuery&
   if (parameter.name == "interval") return read_interval(parameter, query);
   if (parameter.name == "group_by") return read_group_by(parameter, query);
   if (parameter.name != "field") return false;
+  if (parameter.value.empty()) return invalid(parameter, "names no field; leave it out.");
   query.field = parameter.value;
   return true;
 }
@@ -158,7 +150,7 @@ constexpr std::array<Dimension, 7> kFiltered = {
 }  // namespace
 
 std::string_view name_of(Metric metric) noexcept {
-  return kMetrics[static_cast<std::size_t>(metric)];
+  return kMetricNames[static_cast<std::size_t>(metric)];
 }
 
 Result<AggregateQuery> parse_aggregate_query(const std::vector<QueryParameter>& parameters,

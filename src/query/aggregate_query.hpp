@@ -2,6 +2,7 @@
 // decision whether rollups can answer it. Pure functions; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -18,6 +19,11 @@
 namespace tapedeck {
 
 enum class Metric : std::uint8_t { count, rate, sum, avg, min, max, p50, p90, p99 };
+/// As in metric=, in that order.
+inline constexpr std::array<std::string_view, 9> kMetricNames = {
+    "count", "rate", "sum", "avg", "min", "max", "p50", "p90", "p99"};
+/// As in interval=.
+inline constexpr std::array<std::string_view, 5> kIntervalNames = {"1s", "1m", "5m", "1h", "1d"};
 std::string_view name_of(Metric metric) noexcept;
 
 struct AggregateQuery {

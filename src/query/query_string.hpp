@@ -16,6 +16,9 @@ struct QueryParameter {
 
 struct RequestTarget {
   std::string path;  // percent-decoded
+  /// What is between the slashes of the path, each decoded by itself: an encoded slash (%2F) is
+  /// part of a segment, not the end of one. "/" has one segment, which is empty.
+  std::vector<std::string> segments;
   std::vector<QueryParameter> parameters;
 };
 

@@ -4,9 +4,11 @@
 
 #include "bus/access.hpp"
 #include "event/schema.hpp"
-#include "query/event_query.hpp"
 #include "server/api_handlers.hpp"
+#include "server/asyncapi.hpp"
 #include "server/io_worker.hpp"
+#include "server/openapi.hpp"
+#include "server/operation.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck {
@@ -18,34 +20,34 @@ namespace {
 /// Wraps a handler that takes no parameters.
 template <typename Fn>
 auto without_parameters(Fn fn) {
-  return [fn](const HttpRequest& request, IoWorker&) {
-    if (const auto error = refuse_parameters(request)) return error_response(*error);
-    return fn();
-  };
+  return [fn](const HttpRequest&, IoWorker&) { return fn(); };
 }
 
 HttpResponse get_page() {
   HttpResponse response;
   response.content_type = "text/html; charset=utf-8";
-  response.headers =
-      "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
-      "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
+  response.headers = std::string(kPageSecurityPolicy);
   response.body = std::string(dashboard_page);
   return response;
 }
 
 }  // namespace
 
-std::optional<Error> refuse_parameters(const HttpRequest& request) {
-  for (const QueryParameter& parameter : request.parsed.parameters) {
-    if (auto error = reject_unknown(parameter)) return error;
-  }
-  return std::nullopt;
-}
-
 std::vector<Route> api_routes(const ApiContext& api) {
-  return {
+  // Written once the routes are there, and from then on only read.
+  const auto openapi = std::make_shared<std::string>();
+  std::vector<Route> routes = {
       {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
+      {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
+      {"POST", "/login",
+       [&api](const HttpRequest& request, IoWorker&) { return post_login(api, request); },
+       auth::Scope::none},
+      {"POST", "/logout",
+       [&api](const HttpRequest& request, IoWorker&) { return post_logout(api, request); },
+       auth::Scope::none},
+      {"GET", "/session",
+       [](const HttpRequest& request, IoWorker&) { return get_session(request); },
+       auth::Scope::read},
       {"GET", "/api/telemetry/stream",
        [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
       {"GET", "/api/telemetry/ws",
@@ -62,10 +64,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
          return post_command(api, request, worker);
        },
        auth::Scope::admin},
-      {"DELETE", "/api/telemetry/events", without_parameters([&api] {
-         api.bus.clear_buffer();
-         return json_response("{\"ok\":true}\n");
-       }),
+      {"DELETE", "/api/telemetry/events",
+       [&api](const HttpRequest& request, IoWorker&) { return delete_events(api, request); },
        auth::Scope::admin},
       {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
       {"GET", "/api/telemetry/latest",
@@ -90,7 +90,16 @@ std::vector<Route> api_routes(const ApiContext& api) {
        }),
        auth::Scope::none},
       {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      // What the interface is, is no secret; tools read it before they have credentials.
+      {"GET", "/openapi.json", without_parameters([openapi] { return json_response(*openapi); }),
+       auth::Scope::none},
+      {"GET", "/asyncapi.json",
+       without_parameters([document = asyncapi_json()] { return json_response(document); }),
+       auth::Scope::none},
   };
+  for (Route& route : routes) route.operation = find_operation(route.method, route.path);
+  *openapi = openapi_json(routes, true);
+  return routes;
 }
 
 }  // namespace tapedeck

@@ -15,6 +15,8 @@
 
 namespace tapedeck {
 
+class AuthGate;
+
 struct ApiContext {
   TelemetryBus& bus;
   const ServerOptions& options;
@@ -23,6 +25,7 @@ struct ApiContext {
   Tape tape;
   StoreHooks store;
   IdempotencyKeys& idempotency;
+  AuthGate* auth;  ///< null: nobody is asked who he is
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

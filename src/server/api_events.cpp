@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "bus/access.hpp"
 #include "query/event_query.hpp"
 #include "query/tape.hpp"
 #include "server/api_handlers.hpp"
+#include "server/auth_gate.hpp"
+#include "server/latest_keys.hpp"
 
 namespace tapedeck {
 namespace {
@@ -153,21 +154,13 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   });
 }
 
-namespace {
+HttpResponse delete_events(const ApiContext& api, const HttpRequest& request) {
+  api.bus.clear_buffer();
+  record(api.auth, request, "clear_buffer");
+  return json_response("{\"ok\":true}\n");
+}
 
-constexpr std::array<std::pair<std::string_view, Key>, 11> kLatestKeys = {{
-    {"symbol", Key::symbol},
-    {"exchange", Key::exchange},
-    {"strategy", Key::strategy},
-    {"engine", Key::engine},
-    {"order_id", Key::order_id},
-    {"correlation_id", Key::correlation_id},
-    {"host", Key::host},
-    {"engine_id", Key::engine_id},
-    {"run_id", Key::run_id},
-    {"account", Key::account},
-    {"mode", Key::mode},
-}};
+namespace {
 
 /// Reads a comma list; "type" is no Key.
 std::optional<Error> read_latest_keys(const QueryParameter& parameter, LatestKeys& out) {

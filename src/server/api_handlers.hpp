@@ -2,18 +2,19 @@
 // Handlers run on worker threads; what may touch the disk they leave to the read pool (`later`).
 #pragma once
 
-#include <optional>
-
 #include "server/api.hpp"
 #include "server/http_message.hpp"
 
 namespace tapedeck {
 
-/// For routes without parameters.
-std::optional<Error> refuse_parameters(const HttpRequest& request);
+/// For HTML pages: nothing from elsewhere, in nobody's frame.
+inline constexpr std::string_view kPageSecurityPolicy =
+    "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
 
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);
+HttpResponse delete_events(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request);
 // api_aggregates.cpp
 HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request);
@@ -29,6 +30,11 @@ HttpResponse get_export(const ApiContext& api, const HttpRequest& request);
 // api_publish.cpp
 HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
+// api_login.cpp
+HttpResponse get_login_page();
+HttpResponse post_login(const ApiContext& api, const HttpRequest& request);
+HttpResponse post_logout(const ApiContext& api, const HttpRequest& request);
+HttpResponse get_session(const HttpRequest& request);
 // api_stream.cpp
 HttpResponse open_stream(const ApiContext& api, const HttpRequest& request);
 // api_ws.cpp

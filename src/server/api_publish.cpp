@@ -6,6 +6,7 @@
 #include "query/command_request.hpp"
 #include "query/event_query.hpp"
 #include "server/api_handlers.hpp"
+#include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
 #include "server/publish.hpp"
 
@@ -106,13 +107,13 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
 }
 
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   const auto text = command_event_of(request.body);
   if (!text) return error_response(text.error());
   const auto events = worker.decoder.decode_copy(*text, BatchFormat::json);
   if (!events) return error_response(events.error());
   const auto range = BusAccess::append(api.bus, *events);
   if (!range) return error_response(range.error());
+  record(api.auth, request, "command", events->front().payload);
   return json_response(fmt::format("{{\"ok\":true,\"id\":\"{}\"}}\n",
                                    format_event_id(BusAccess::log(api.bus).epoch(), range->first)));
 }

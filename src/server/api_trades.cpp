@@ -90,7 +90,6 @@ HttpResponse get_trades(const ApiContext& api, const HttpRequest& request) {
 }
 
 HttpResponse get_trade(const ApiContext& api, const HttpRequest& request) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   return later_response(
       [&api, id = std::string(request.path_parameter())] { return chain(api, id); });
 }

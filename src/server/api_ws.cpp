@@ -5,7 +5,6 @@
 namespace tapedeck {
 
 HttpResponse open_ws(const ApiContext& api, const HttpRequest& request) {
-  if (const auto error = refuse_parameters(request)) return error_response(*error);
   if (api.shutting_down.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down; come back later.", ""});
   }
@@ -17,8 +16,9 @@ HttpResponse open_ws(const ApiContext& api, const HttpRequest& request) {
   }
   HttpResponse response;
   response.status = 101;
-  response.ws =
-      std::make_shared<WsRequest>(WsRequest{api, std::move(agreement).value(), request.grant});
+  response.ws = std::make_shared<WsRequest>(
+      WsRequest{api, std::move(agreement).value(), request.grant,
+                std::string(request.remote_address), std::string(request.request_id)});
   return response;
 }
 

@@ -42,14 +42,14 @@ struct HttpRequest {
   std::string_view request_id;      ///< X-Request-ID, or one made here
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
+  std::string access_token{};       ///< of a stream's query, where a browser can set no header
   auth::GrantPtr grant = auth::everybody();
-  WsUpgradeFields ws;  ///< when an upgrade is asked for
+  WsUpgradeFields ws;              ///< when an upgrade is asked for
+  std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
-  /// What stands for `{name}` in the path of the route that was found.
-  std::string_view path_parameter() const noexcept {
-    const std::string_view path = parsed.path;
-    return path.substr(path.rfind('/') + 1);
-  }
+  /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
+  /// character, slashes too.
+  std::string_view path_parameter() const noexcept { return parsed.segments.back(); }
 };
 
 /// The body of a long answer, piece by piece: appends the next piece of some 256 KiB, or nothing

@@ -12,6 +12,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "server/forwarded.hpp"
 #include "server/gzip_body.hpp"
 #include "server/ws_hub.hpp"
 
@@ -61,6 +62,32 @@ HttpResponse run_guarded(const std::function<HttpResponse()>& work) {
   return response;
 }
 
+/// Requests that another reader, a proxy say, could take for something else than we do.
+template <typename Message>
+std::optional<Error> refuse_shape(const Message& message) {
+  if (message.count(http::field::host) > 1) {  // RFC 9112 §3.2
+    return Error{"malformed_request", "The request has more than one Host header.", "Host"};
+  }
+  const auto encoding = view(message[http::field::content_encoding]);
+  if (!encoding.empty() && !boost::beast::iequals(encoding, "identity")) {
+    return Error{"unsupported_media_type", "Bodies are taken uncompressed only.",
+                 "Content-Encoding"};
+  }
+  return std::nullopt;
+}
+
+/// The credentials that EventSource and WebSocket of a browser can only put into the address. Other
+/// requests can send a header, and their addresses are more often shown and kept.
+std::string take_access_token(RequestTarget& target) {
+  if (target.path != "/api/telemetry/stream" && target.path != "/api/telemetry/ws") return {};
+  const auto found = std::find_if(target.parameters.begin(), target.parameters.end(),
+                                  [](const auto& given) { return given.name == "access_token"; });
+  if (found == target.parameters.end()) return {};
+  std::string token = std::move(found->value);
+  target.parameters.erase(found);
+  return token;
+}
+
 Error describe(const boost::beast::error_code& error, const ServerOptions& options) {
   if (error == http::error::body_limit) {
     return {"body_too_large",
@@ -93,6 +120,9 @@ void HttpSession::start(IoWorker& worker, Connection connection) {
 HttpSession::HttpSession(IoWorker& worker, Connection connection)
     : worker_(worker), connection_(std::move(connection)) {
   worker_.sessions.insert(this);
+  boost::system::error_code unknown;
+  const auto peer = connection_.socket().remote_endpoint(unknown);
+  if (!unknown) peer_ = peer.address().to_string();
   const int on = 1;
   setsockopt(connection_.socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   enter(Phase::header);  // a new connection has to say something soon
@@ -396,8 +426,12 @@ HttpResponse HttpSession::handle() {
     request_.idempotency_key = view(key->value());
   }
   if (message.find(http::field::upgrade) != message.end()) read_upgrade();
+  request_.authorization = view(message[http::field::authorization]);
+  request_.api_key = view(message["X-API-Key"]);
+  request_.cookie = view(message[http::field::cookie]);
   request_.body = message.body();
   request_.keep_alive = message.keep_alive();
+  look_behind_proxies();
 
   auto parsed = parse_target(request_.target);
   if (auto refusal = worker_.access.refusal(request_.host, request_.origin)) {
@@ -405,7 +439,10 @@ HttpResponse HttpSession::handle() {
     return error_response(*refusal);
   }
   if (!parsed) return error_response(parsed.error());
+  if (auto error = refuse_shape(message)) return error_response(*error);
   request_.parsed = std::move(parsed).value();
+  request_.access_token = take_access_token(request_.parsed);
+  identify(worker_.hooks, request_);
   return worker_.router.dispatch(request_, worker_);
 }
 
@@ -428,6 +465,28 @@ void HttpSession::read_upgrade() {
   ws.protocols = joined(http::field::sec_websocket_protocol);
   ws.extensions = joined(http::field::sec_websocket_extensions);
   ws.http11 = message.version() == 11;
+}
+
+/// Who the client is: the peer, or whom a trusted proxy speaks for.
+void HttpSession::look_behind_proxies() {
+  request_.remote_address = peer_;
+  request_.secure = connection_.secure();
+  if (worker_.proxies.empty()) return;
+  const auto values = [&message = parser_->get()](std::string_view name) {
+    std::vector<std::string_view> lines;
+    const auto [begin, end] = message.equal_range(name);
+    for (auto line = begin; line != end; ++line) lines.push_back(view(line->value()));
+    return lines;
+  };
+  const auto x_forwarded_for = values("X-Forwarded-For");
+  const auto x_forwarded_proto = values("X-Forwarded-Proto");
+  const auto forwarded = values("Forwarded");
+  ClientAddress client =
+      client_address(peer_, connection_.secure(), {x_forwarded_for, x_forwarded_proto, forwarded},
+                     worker_.proxies);
+  client_ = std::move(client.address);
+  request_.remote_address = client_;
+  request_.secure = client.secure;
 }
 
 void HttpSession::count(const HttpResponse& response) {

@@ -63,6 +63,7 @@ class HttpSession {
   boost::asio::awaitable<bool> send_body(HttpResponse& response);
   HttpResponse handle();
   void append_piece(const Piece& piece, BodyFraming framing);
+  void look_behind_proxies();
   void count(const HttpResponse& response);
   void enter(Phase phase);
   void refuse(int status, const Error& error);
@@ -74,7 +75,9 @@ class HttpSession {
   Connection connection_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  HttpRequest request_;  // views into the parser's message
+  HttpRequest request_;  // views into the parser's message and the two below
+  std::string peer_;     // the connection's other end
+  std::string client_;   // of the request, when a proxy speaks for it
   std::string out_;
   std::shared_ptr<boost::asio::steady_timer> waiting_;  // cancelled when what is awaited has come
   std::chrono::steady_clock::time_point deadline_;

@@ -12,13 +12,16 @@ namespace tapedeck {
 using namespace std::chrono_literals;
 
 IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-                   const Router& routes, ReadPool& readers)
+                   const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
+                   const TrustedProxies& trusted)
     : work(context.get_executor()),
       timer(context),
       options(given),
       access(access_rules),
       router(routes),
       pool(readers),
+      hooks(given_hooks),
+      proxies(trusted),
       mailbox(std::make_shared<Mailbox>(context)),
       hub(context, tape, given, metrics, readers, mailbox),
       decoder(given.decoder) {}
@@ -43,6 +46,7 @@ void IoWorker::tick_later() {
 }
 
 void IoWorker::tick() {
+  beats.fetch_add(1, std::memory_order_relaxed);
   const auto now = std::chrono::steady_clock::now();
   hub.tick(now);
   ws.tick(now);

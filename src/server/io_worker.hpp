@@ -3,6 +3,7 @@
 // timer.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
@@ -12,10 +13,12 @@
 #include "event/event_decoder.hpp"
 #include "query/tape.hpp"
 #include "server/access_rules.hpp"
+#include "server/forwarded.hpp"
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
 #include "server/router.hpp"
+#include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
 #include "server/ws_hub.hpp"
 
@@ -26,7 +29,8 @@ class HttpSession;
 struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
-           const Router& routes, ReadPool& readers);
+           const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
+           const TrustedProxies& trusted);
 
   void start();
   /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
@@ -43,6 +47,8 @@ struct IoWorker {
   const AccessRules& access;
   const Router& router;
   ReadPool& pool;
+  const ServerHooks& hooks;
+  const TrustedProxies& proxies;
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
@@ -50,6 +56,7 @@ struct IoWorker {
   EventDecoder decoder;
   std::unordered_set<HttpSession*> sessions;
   bool stopping = false;
+  std::atomic<std::uint64_t> beats{0};  ///< grows every second as long as the loop turns
   std::thread thread;
 
  private:

@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/authenticator.hpp"
 #include "event/event_decoder.hpp"
 #include "server/tls_options.hpp"
 
@@ -15,14 +17,25 @@ namespace tapedeck {
 struct ServerOptions {
   std::string listen_address = "127.0.0.1";
   unsigned short listen_port = 9000;  ///< 0: any free one; Server::port() tells
-  unsigned io_threads = 0;            ///< 0: one a core
+  /// A listening TCP socket to take over instead of opening one (socket activation); -1: none.
+  int listen_fd = -1;
+  unsigned io_threads = 0;  ///< 0: one a core
 
-  TlsOptions tls;  ///< none: plain HTTP
+  /// Who may call; none: everybody, and then only from this machine.
+  std::optional<auth::AuthOptions> auth;
+  TlsOptions tls;             ///< none: plain HTTP
+  unsigned hsts_seconds = 0;  ///< Strict-Transport-Security (RFC 6797); 0: none
 
   /// Names by which this server may be called besides loopback ones (Host header).
   std::vector<std::string> allowed_hosts;
   /// Web origins that may call besides loopback ones (Origin header), as scheme://host[:port].
   std::vector<std::string> allowed_origins;
+
+  /// Proxies whose word about the client's address and scheme is believed, as addresses or CIDRs.
+  std::vector<std::string> trusted_proxies;
+
+  /// How often keys and certificates are looked at for changes.
+  std::chrono::milliseconds file_look_interval{3000};
 
   std::size_t max_connections = 20'000;
   std::size_t header_bytes = std::size_t{16} << 10;

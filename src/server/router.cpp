@@ -1,93 +1,13 @@
 #include "server/router.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "event/json_writer.hpp"
+#include "query/event_query.hpp"
+#include "server/error_codes.hpp"
+#include "server/operation.hpp"
 
 namespace tapedeck {
-namespace {
-
-struct CodeStatus {
-  std::string_view code;
-  int status;
-};
-
-constexpr std::array kStatuses = {
-    CodeStatus{"malformed_target", 400},
-    CodeStatus{"malformed_json", 400},
-    CodeStatus{"malformed_request", 400},
-    CodeStatus{"unknown_parameter", 400},
-    CodeStatus{"invalid_parameter", 400},
-    CodeStatus{"invalid_filter", 400},
-    CodeStatus{"empty_batch", 400},
-    CodeStatus{"missing_host", 400},
-    CodeStatus{"invalid_handshake", 400},
-    CodeStatus{"host_not_allowed", 403},
-    CodeStatus{"origin_not_allowed", 403},
-    CodeStatus{"not_found", 404},
-    CodeStatus{"method_not_allowed", 405},
-    CodeStatus{"request_timeout", 408},
-    CodeStatus{"payload_too_large", 413},
-    CodeStatus{"body_too_large", 413},
-    CodeStatus{"batch_too_large", 413},
-    CodeStatus{"unsupported_media_type", 415},
-    CodeStatus{"invalid_event", 422},
-    CodeStatus{"too_deep", 422},
-    CodeStatus{"too_many_types", 422},
-    CodeStatus{"idempotency_key_reused", 422},
-    CodeStatus{"upgrade_required", 426},
-    CodeStatus{"header_too_large", 431},
-    CodeStatus{"too_many_connections", 503},
-    CodeStatus{"shutting_down", 503},
-    CodeStatus{"busy", 503},
-    CodeStatus{"store_unreadable", 503},
-    CodeStatus{"store_degraded", 503},
-    CodeStatus{"store_slow", 503},
-};
-
-std::string_view reason_of(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 422:
-      return "Unprocessable Content";
-    case 426:
-      return "Upgrade Required";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Internal Server Error";
-  }
-}
-
-}  // namespace
-
-int status_of(std::string_view error_code) {
-  for (const CodeStatus& known : kStatuses) {
-    if (known.code == error_code) return known.status;
-  }
-  return 500;
-}
-
 HttpResponse error_response(int status, const Error& error, std::string_view members) {
   HttpResponse response;
   response.status = status;
@@ -96,6 +16,9 @@ HttpResponse error_response(int status, const Error& error, std::string_view mem
   if (!error.field.empty()) response.body += R"(,"field":)" + json::quoted(error.field);
   response.body += members;
   response.body += "}\n";
+  if (error.retry_after_seconds > 0) {
+    response.headers = fmt::format("Retry-After: {}\r\n", error.retry_after_seconds);
+  }
   return response;
 }
 
@@ -135,16 +58,66 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
 namespace {
 
 /// Whether a request for `path` is one for `pattern`; see Route::path.
-bool leads_to(std::string_view pattern, std::string_view path) {
-  const std::size_t brace = pattern.find('{');
-  if (brace == std::string_view::npos) return pattern == path;
-  return path.size() > brace && path.starts_with(pattern.substr(0, brace)) &&
-         path.find('/', brace) == std::string_view::npos;
+bool leads_to(std::string_view pattern, const std::vector<std::string>& path) {
+  for (const std::string& segment : path) {
+    if (pattern.empty()) return false;
+    pattern.remove_prefix(1);  // the slash
+    const std::size_t end = std::min(pattern.find('/'), pattern.size());
+    const std::string_view wanted = pattern.substr(0, end);
+    if (wanted.starts_with('{') ? segment.empty() : segment != wanted) return false;
+    pattern.remove_prefix(end);
+  }
+  return pattern.empty();
+}
+
+/// A parameter that the route's description does not have is a typo, say in a filter, that must not
+/// silently return everything. Routes that are not described look for themselves.
+std::optional<Error> refuse_parameters(const Route& route, const HttpRequest& request) {
+  if (route.operation == nullptr) return std::nullopt;
+  for (const QueryParameter& given : request.parsed.parameters) {
+    const auto& known = route.operation->parameters;
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const ParameterSpec& spec) {
+      return spec.in == ParameterPlace::query && spec.name == given.name;
+    });
+    if (is_known) continue;
+    if (auto error = reject_unknown(given)) return error;
+  }
+  return std::nullopt;
+}
+
+std::string_view name_of(auth::Scope scope) {
+  switch (scope) {
+    case auth::Scope::none:
+      return "none";
+    case auth::Scope::read:
+      return "read";
+    case auth::Scope::publish:
+      return "publish";
+    case auth::Scope::admin:
+      break;
+  }
+  return "admin";
+}
+
+/// Why the caller may not use a route; nothing: he may.
+std::optional<HttpResponse> refuse_scope(auth::Scope scope, const HttpRequest& request) {
+  if (scope == auth::Scope::none) return std::nullopt;
+  if (request.refusal) {
+    HttpResponse response = error_response(*request.refusal);
+    if (response.status == 401) response.headers += "WWW-Authenticate: Bearer\r\n";
+    return response;
+  }
+  if (request.grant->has(scope)) return std::nullopt;
+  return error_response({"forbidden",
+                         fmt::format("This needs the scope {}, which the credentials given do not "
+                                     "have; use a key that has it.",
+                                     name_of(scope)),
+                         ""});
 }
 
 }  // namespace
 
-std::string Router::allowed_methods(std::string_view path) const {
+std::string Router::allowed_methods(const std::vector<std::string>& path) const {
   std::string methods;
   for (const Route& route : routes_) {
     if (!leads_to(route.path, path)) continue;
@@ -157,16 +130,17 @@ std::string Router::allowed_methods(std::string_view path) const {
 
 HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
-  const std::string_view path = request.parsed.path;
+  const std::vector<std::string>& path = request.parsed.segments;
   for (const Route& route : routes_) {
-    if (route.method == method && leads_to(route.path, path)) {
-      return route.handler(request, worker);
-    }
+    if (route.method != method || !leads_to(route.path, path)) continue;
+    if (auto refused = refuse_scope(route.scope, request)) return std::move(*refused);
+    if (const auto error = refuse_parameters(route, request)) return error_response(*error);
+    return route.handler(request, worker);
   }
   const std::string allowed = allowed_methods(path);
   if (allowed.empty()) {
     return error_response({"not_found",
-                           "There is nothing at " + std::string(path.substr(0, 120)) +
+                           "There is nothing at " + request.parsed.path.substr(0, 120) +
                                "; the API is below /api/telemetry/.",
                            ""});
   }

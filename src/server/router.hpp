@@ -13,26 +13,30 @@
 namespace tapedeck {
 
 struct IoWorker;
+struct Operation;
 
 struct Route {
   std::string_view method;
-  /// As it is asked for, percent-decoded. May end in `/{name}`, which stands for anything but
-  /// nothing and slashes; see HttpRequest::path_parameter(). The first route that fits is taken.
+  /// As it is asked for. May end in `/{name}`, which stands for any one segment that is not empty;
+  /// see HttpRequest::path_parameter(). The first route that fits is taken.
   std::string_view path;
   std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
   /// What a caller needs; none: everybody may.
   auth::Scope scope = auth::Scope::read;
+  /// What it takes and answers; see operation.hpp. Other query parameters are refused.
+  const Operation* operation = nullptr;
 };
 
 class Router {
  public:
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
-  /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS. HEAD is answered as GET.
+  /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS; 401 or 403 to a request whose
+  /// grant has not the route's scope. HEAD is answered as GET.
   HttpResponse dispatch(const HttpRequest& request, IoWorker& worker) const;
 
  private:
-  std::string allowed_methods(std::string_view path) const;
+  std::string allowed_methods(const std::vector<std::string>& path) const;
 
   std::vector<Route> routes_;
 };

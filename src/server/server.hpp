@@ -6,10 +6,13 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/liveness.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
+#include "server/server_hooks.hpp"
 #include "server/store_hooks.hpp"
 #include "tapedeck/bus.hpp"
 
@@ -20,26 +23,31 @@ class History;
 class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
-  /// @throws std::invalid_argument for options that cannot be (an address that is not loopback).
+  /// @param hooks without options.auth: who a caller is. @throws std::invalid_argument for options
+  /// that cannot be: credentials or certificates that cannot be read.
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
-         StoreHooks store = {});
+         StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Binds and serves. @throws std::system_error when the address cannot be had.
+  /// Binds and serves. @throws std::system_error when the address cannot be had,
+  /// std::invalid_argument for one that others reach while nobody is asked who he is.
   void start();
   /// Streams get `shutdown`, answers under way finish, then everything is closed. Takes at most
   /// drain_timeout and a little.
   void stop();
 
-  /// Reads the certificate again. @return why the one from before stays; nothing: the new one is
-  /// shown to new connections, or there is no TLS.
-  std::optional<Error> reload_tls();
+  /// Reads keys and certificates again, which otherwise happens when they are seen to have changed.
+  /// @return why those from before stay in use
+  std::optional<Error> reload_files();
 
   unsigned short port() const noexcept;
   ServerTotals totals() const;
+  /// A heartbeat, about every second, of each I/O thread and of the bus's collector. Valid as long
+  /// as the server.
+  std::vector<Heartbeat> heartbeats() const;
 
  private:
   struct Impl;

@@ -58,7 +58,8 @@ std::optional<Error> settle_play(const PlayParameters& given, StreamRequest& out
 /// Whether the parameter was one of a stream's over HTTP.
 Result<bool> read_stream_parameter(const QueryParameter& parameter, StreamRequest& out) {
   if (parameter.name == "heartbeat") {
-    const auto n = read_integer(parameter, 1, 60);
+    const auto n = read_integer(parameter, StreamRequest::kMinHeartbeatSeconds,
+                                StreamRequest::kMaxHeartbeatSeconds);
     if (!n) return n.error();
     out.heartbeat = std::chrono::seconds(*n);
   } else if (parameter.name == "dialect") {
@@ -79,11 +80,11 @@ Result<bool> read_subscription_parameter(const QueryParameter& parameter, Stream
   auto taken = read_filter_parameter(parameter, out.query);
   if (!taken || *taken) return taken;
   if (parameter.name == "replay") {
-    const auto n = read_integer(parameter, 0, 1'000'000);
+    const auto n = read_integer(parameter, 0, StreamRequest::kMaxReplay);
     if (!n) return n.error();
     out.replay = static_cast<std::size_t>(*n);
   } else if (parameter.name == "coalesce_ms") {
-    const auto n = read_integer(parameter, 0, 1000);
+    const auto n = read_integer(parameter, 0, StreamRequest::kMaxCoalesceMs);
     if (!n) return n.error();
     out.coalesce = std::chrono::milliseconds(*n);
   } else if (parameter.name == "last_event_id") {

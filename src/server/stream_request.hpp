@@ -24,6 +24,11 @@ struct PlayRequest {
 };
 
 struct StreamRequest {
+  static constexpr std::int64_t kMaxReplay = 1'000'000;
+  static constexpr std::int64_t kMinHeartbeatSeconds = 1;
+  static constexpr std::int64_t kMaxHeartbeatSeconds = 60;
+  static constexpr std::int64_t kMaxCoalesceMs = 1000;
+
   EventQuery query;
   Dialect dialect = Dialect::plain;
   std::chrono::seconds heartbeat{15};

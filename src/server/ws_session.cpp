@@ -8,6 +8,7 @@
 
 #include "bus/access.hpp"
 #include "event/json_writer.hpp"
+#include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
 #include "server/publish.hpp"
 #include "server/ws_hub.hpp"
@@ -51,7 +52,9 @@ WsSession::WsSession(WsHub& hub, Connection connection, const WsRequest& request
                    settings_of(request.api.options, request.agreement)),
       hub_(hub),
       api_(request.api),
-      grant_(request.grant) {}
+      grant_(request.grant),
+      address_(request.address),
+      request_id_(request.request_id) {}
 
 void WsSession::on_message(WsOpcode, std::string& message) {
   message.reserve(message.size() + WsOpParser::kPadding);
@@ -125,6 +128,13 @@ std::optional<Error> WsSession::unsubscribe(const WsOp& op) {
 std::optional<Error> WsSession::clear(const WsOp& op) {
   if (auto error = refuse_scope(*grant_, auth::Scope::admin, "admin")) return error;
   api_.bus.clear_buffer();
+  if (api_.auth != nullptr && api_.auth->audit() != nullptr) {
+    api_.auth->audit()->record({.action = "clear_buffer",
+                                .grant = grant_->id,
+                                .address = address_,
+                                .request_id = request_id_,
+                                .time_ns = to_ns(now())});
+  }
   say(ws_ack(op.kind, op.id));
   return std::nullopt;
 }

@@ -71,6 +71,8 @@ class WsSession final : public WsConnection {
   WsHub& hub_;
   const ApiContext& api_;
   const auth::GrantPtr grant_;
+  const std::string address_;
+  const std::string request_id_;
   std::map<std::string, std::shared_ptr<WsSubscription>, std::less<>> subscriptions_;  // by id
   std::map<std::uint64_t, Waiting> waiting_;
   std::uint64_t last_waiting_ = 0;

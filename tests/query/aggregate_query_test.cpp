@@ -108,6 +108,7 @@ TEST(AggregateQuery, WrongValuesAreErrorsThatNameThem) {
       {{{"metric", "sum"}}, "field"},
       {{{"metric", "sum"}, {"field", "colour"}}, "field"},
       {{{"field", "price"}}, "field"},
+      {{{"field", ""}}, "field"},
       {{{"metric", "rate"}, {"field", "price"}}, "field"},
       {{{"metric", "count"}, {"metric", "rate"}}, "metric"},
       {{{"interval", "1m"}, {"interval", "1m"}}, "interval"},

@@ -18,6 +18,13 @@ TEST(QueryString, SplitsAndDecodesPathAndParameters) {
   EXPECT_EQ(target->parameters[4].value, "1+2");
 }
 
+TEST(QueryString, AnEncodedSlashIsPartOfASegment) {
+  using Segments = std::vector<std::string>;
+  EXPECT_EQ(parse_target("/trades/a%2Fb?x=/")->segments, (Segments{"trades", "a/b"}));
+  EXPECT_EQ(parse_target("/a//%2e%2E/")->segments, (Segments{"a", "", "..", ""}));
+  EXPECT_EQ(parse_target("/")->segments, Segments{""});
+}
+
 TEST(QueryString, AnEmptyQueryIsNoParameter) {
   EXPECT_TRUE(parse_target("/?")->parameters.empty());
   EXPECT_TRUE(parse_target("/")->parameters.empty());

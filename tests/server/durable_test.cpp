@@ -218,7 +218,8 @@ class PathParameter : public ::testing::Test {
        }},
   }};
   ReadPool pool_{1, 1};
-  IoWorker worker_{Tape(bus_, nullptr), options_, access_, router_, pool_};
+  const ServerHooks hooks_;
+  IoWorker worker_{Tape(bus_, nullptr), options_, access_, router_, pool_, hooks_};
 };
 
 TEST_F(PathParameter, StandsForTheLastPartOfThePath) {
@@ -228,8 +229,16 @@ TEST_F(PathParameter, StandsForTheLastPartOfThePath) {
   EXPECT_EQ(ask("GET", "/trades/open").body, "open");
 }
 
-TEST_F(PathParameter, IsNeitherEmptyNorHasASlash) {
-  for (const char* none : {"/trades/", "/trades/a/b", "/trades/a%2Fb", "/trade/a", "/tradesx"}) {
+TEST_F(PathParameter, MayHoldASlashThatIsEncoded) {
+  EXPECT_EQ(ask("GET", "/trades/a%2Fb").body, "one:a/b");
+  EXPECT_EQ(ask("GET", "/trades/%2f").body, "one:/");
+  EXPECT_EQ(ask("GET", "/trades/%2E%2E").body, "one:..");
+  EXPECT_EQ(ask("GET", "/trades/a%252Fb").body, "one:a%2Fb");
+}
+
+TEST_F(PathParameter, IsOneSegmentAndNotEmpty) {
+  for (const char* none : {"/trades/", "/trades/a/b", "/trades/a/", "/trades//", "//trades/a",
+                           "/trades%2Fa", "/%2Ftrades", "/trade/a", "/tradesx", "/"}) {
     EXPECT_EQ(ask("GET", none).status, 404) << none;
   }
 }

@@ -136,7 +136,7 @@ TEST_F(Tls, ARenewedCertificateIsShownToNewConnectionsAndOldOnesGoOn) {
   TlsTestClient before = connect_tls();
   EXPECT_EQ(before.common_name(), "localhost");
   certificate_.write("renewed");
-  EXPECT_FALSE(server_->reload_tls());
+  EXPECT_FALSE(server_->reload_files());
   EXPECT_EQ(connect_tls().common_name(), "renewed");
   EXPECT_EQ(before.get("/healthz").status, 200);
 }
@@ -144,7 +144,7 @@ TEST_F(Tls, ARenewedCertificateIsShownToNewConnectionsAndOldOnesGoOn) {
 TEST_F(Tls, ABrokenRenewalIsRefusedAndTheOldCertificateStays) {
   start_tls();
   std::ofstream(certificate_.options().certificate_file) << "not a certificate";
-  const auto error = server_->reload_tls();
+  const auto error = server_->reload_files();
   ASSERT_TRUE(error);
   EXPECT_NE(error->message.find("cert.pem"), std::string::npos);
   EXPECT_EQ(connect_tls().common_name(), "localhost");

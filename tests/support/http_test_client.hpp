@@ -108,13 +108,16 @@ class HttpTestClient {
     }
     const auto length = response.headers.find("content-length");
     if (length == response.headers.end()) return response;
-    const std::size_t size = std::strtoull(length->second.c_str(), nullptr, 10);
+    response.body = read_bytes(std::strtoull(length->second.c_str(), nullptr, 10));
+    return response;
+  }
+  std::string read_bytes(std::size_t size) {
     while (buffer_.size() < size) {
       if (!read_more()) throw std::runtime_error("the body ends early");
     }
-    response.body = buffer_.substr(0, size);
+    std::string bytes = buffer_.substr(0, size);
     buffer_.erase(0, size);
-    return response;
+    return bytes;
   }
 
   /// A chunked body, up to and with its last chunk.

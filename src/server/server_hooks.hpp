@@ -1,0 +1,26 @@
+// ServerHooks: who a caller is, as the server asks it: ServerOptions::auth answers, or what a test
+// puts in its place. Every member is optional; without them everybody may do everything.
+// Called on worker threads, many at once.
+#pragma once
+
+#include <functional>
+
+#include "auth/grant.hpp"
+#include "base/error.hpp"
+#include "server/http_message.hpp"
+
+namespace tapedeck {
+
+struct ServerHooks {
+  /// Who makes a request, asked once for each, when Host and Origin have been found allowed. Must
+  /// not block. An error (`unauthorized`, `rate_limited`) is the answer of every route that asks
+  /// for a scope; its message must not repeat the credentials.
+  std::function<Result<auth::GrantPtr>(const HttpRequest&)> authenticate{};
+  /// Whether a grant still stands, asked every few seconds for those that streams hold.
+  std::function<bool(const auth::Grant&)> is_current{};
+};
+
+/// Sets the request's grant, or `refusal` and a grant that may do nothing.
+void identify(const ServerHooks& hooks, HttpRequest& request);
+
+}  // namespace tapedeck
