@@ -17,7 +17,7 @@ endif()
 if(NOT package_epoch)
   string(TIMESTAMP package_epoch "%s" UTC)
 endif()
-set(TAPEDECK_PACKAGE_MAINTAINER "Tapedeck maintainers <maintainers@localhost.localdomain>" CACHE STRING
+set(TAPEDECK_DEB_MAINTAINER "Tapedeck maintainers <maintainers@example.org>" CACHE STRING
   "Name and address in the Debian packages")
 
 # --- manual pages and completions, made by the program itself ---
@@ -62,11 +62,11 @@ set(deploy ${PROJECT_SOURCE_DIR}/deploy)
 install(FILES ${deploy}/systemd/tapedeck.service ${deploy}/systemd/tapedeck.socket
   DESTINATION /lib/systemd/system COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${deploy}/tapedeck.toml DESTINATION /etc/tapedeck COMPONENT service EXCLUDE_FROM_ALL)
-install(FILES README.md CHANGELOG.md DESTINATION ${share}/doc/tapedeck
+install(FILES README.md DESTINATION ${share}/doc/tapedeck
   COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${deploy}/README.md DESTINATION ${share}/doc/tapedeck RENAME SERVICE.md
   COMPONENT service EXCLUDE_FROM_ALL)
-install(FILES ${deploy}/nginx/tapedeck.conf ${deploy}/caddy/Caddyfile
+install(FILES ${deploy}/nginx/tapedeck.conf ${deploy}/caddy/Caddyfile ${deploy}/systemd/network.conf
   DESTINATION ${share}/doc/tapedeck/examples COMPONENT service EXCLUDE_FROM_ALL)
 
 # --- Debian's own files ---
@@ -79,9 +79,9 @@ foreach(package tapedeck tapedeck-dev)
   file(WRITE ${changelog}
 "${package} (${PROJECT_VERSION}-${release}) unstable; urgency=medium
 
-  * Version ${PROJECT_VERSION}; /usr/share/doc/tapedeck/CHANGELOG.md says what is new.
+  * Version ${PROJECT_VERSION}; /usr/share/doc/tapedeck/changelog.gz says what is new.
 
- -- ${TAPEDECK_PACKAGE_MAINTAINER}  ${package_date}
+ -- ${TAPEDECK_DEB_MAINTAINER}  ${package_date}
 ")
   execute_process(COMMAND gzip -9nf ${changelog} COMMAND_ERROR_IS_FATAL ANY)
   if(package STREQUAL tapedeck)
@@ -91,14 +91,18 @@ foreach(package tapedeck tapedeck-dev)
   endif()
   install(FILES ${changelog}.gz ${deploy}/debian/copyright DESTINATION ${share}/doc/${package}
     COMPONENT ${component} EXCLUDE_FROM_ALL)
+  install(FILES ${deploy}/debian/${package}.lintian-overrides DESTINATION ${share}/lintian/overrides
+    RENAME ${package} COMPONENT ${component} EXCLUDE_FROM_ALL)
 endforeach()
-install(FILES ${deploy}/debian/tapedeck.lintian-overrides DESTINATION ${share}/lintian/overrides
-  RENAME tapedeck COMPONENT service EXCLUDE_FROM_ALL)
+configure_file(CHANGELOG.md ${PROJECT_BINARY_DIR}/debian/changelog COPYONLY)
+execute_process(COMMAND gzip -9nkf ${PROJECT_BINARY_DIR}/debian/changelog COMMAND_ERROR_IS_FATAL ANY)
+install(FILES ${PROJECT_BINARY_DIR}/debian/changelog.gz DESTINATION ${share}/doc/tapedeck
+  COMPONENT service EXCLUDE_FROM_ALL)
 
 # --- CPack ---
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME tapedeck)
-set(CPACK_PACKAGE_CONTACT "${TAPEDECK_PACKAGE_MAINTAINER}")
+set(CPACK_PACKAGE_CONTACT "${TAPEDECK_DEB_MAINTAINER}")
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_SET_DESTDIR ON)  # for /etc and /lib
@@ -124,19 +128,17 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_DEPENDS adduser)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "nginx | caddy")
-set(CPACK_COMPONENT_GROUP_PROGRAM_DESCRIPTION
-"real-time strategy and market telemetry
-Engines of algorithmic traders publish events: signals, orders, positions, health.
-Tapedeck orders, keeps, filters and aggregates them and streams them over
-Server-Sent Events and REST. This package has the program and a service for it.")
+set(CPACK_DEBIAN_PROGRAM_DESCRIPTION
+"Engines of algorithmic traders publish events: signals, orders, positions,
+health. Tapedeck orders, keeps, filters and aggregates them and streams them
+over HTTP. This package has the program and a service for it.")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_CONTROL_EXTRA
   "${deploy}/debian/postinst;${deploy}/debian/prerm;${deploy}/debian/postrm;${deploy}/debian/conffiles")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME tapedeck-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
   "libfmt-dev, libsimdjson-dev, libre2-dev, libsqlite3-dev, libcurl4-openssl-dev, zlib1g-dev")
-set(CPACK_COMPONENT_GROUP_DEV_DESCRIPTION
-"real-time strategy and market telemetry (C++ library)
-The bus, the engines and the sender for programs in C++: headers, static libraries
-and a CMake package (find_package(tapedeck)).")
+set(CPACK_DEBIAN_DEV_DESCRIPTION
+"The bus, the engines and the sender for programs in C++: headers, static
+libraries and a CMake package (find_package(tapedeck)).")
 include(CPack)

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <stdexcept>
 
 namespace tapedeck::app {
@@ -74,10 +73,12 @@ std::optional<auth::AuthOptions> auth_options(const AuthArguments& arguments,
   options.claims.issuer = arguments.issuer;
   options.claims.audience = arguments.audience;
   options.sessions.lifetime = std::chrono::hours(arguments.session_hours);
-  std::filesystem::create_directories(data_dir);
-  options.audit = std::make_shared<auth::AuditLog>(auth::AuditOptions{
-      arguments.audit_log.empty() ? data_dir / "audit.log" : arguments.audit_log});
   return options;
+}
+
+std::filesystem::path audit_log_path(const AuthArguments& arguments,
+                                     const std::filesystem::path& data_dir) {
+  return arguments.audit_log.empty() ? data_dir / "audit.log" : arguments.audit_log;
 }
 
 }  // namespace tapedeck::app

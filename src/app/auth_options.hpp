@@ -27,9 +27,11 @@ void add_auth_options(CLI::App& command, AuthArguments& arguments);
 /// Where keys are when nobody says otherwise.
 std::filesystem::path default_keys_file(const std::filesystem::path& data_dir);
 
-/// @return nothing with --auth off. Opens the audit log.
+/// @return nothing with --auth off; the audit log is the caller's to open.
 /// @throws std::invalid_argument with a sentence
 std::optional<auth::AuthOptions> auth_options(const AuthArguments& arguments,
                                               const std::filesystem::path& data_dir);
+std::filesystem::path audit_log_path(const AuthArguments& arguments,
+                                     const std::filesystem::path& data_dir);
 
 }  // namespace tapedeck::app

@@ -3,24 +3,32 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/auth_options.hpp"
+#include "app/check_config_command.hpp"
 #include "app/client_commands.hpp"
 #include "app/command_support.hpp"
 #include "app/config_file.hpp"
 #include "app/generate_command.hpp"
 #include "app/history_options.hpp"
+#include "app/keys_command.hpp"
 #include "app/kill_command.hpp"
 #include "app/read_options.hpp"
 #include "app/run_options.hpp"
 #include "app/serve_command.hpp"
 #include "app/store_command.hpp"
 #include "app/universe_command.hpp"
+#include "server/server.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck::app {
@@ -34,6 +42,9 @@ struct CommonServe {
   std::string collector = "balanced";
   unsigned heartbeat_s = 15;
   unsigned coalesce_ms = 0;
+  unsigned drain_ms = 1500;
+  unsigned drain_delay_ms = 0;
+  std::string log_format = "text";
   HistoryArguments history;
   AuthArguments auth;
 };
@@ -59,7 +70,56 @@ void split_listen(const std::string& text, ServerOptions& server) {
   server.listen_port = port;
 }
 
+/// What one address and one key may take, and all together.
+void add_limit_options(CLI::App& command, ServerOptions& server) {
+  const auto usual = [](const std::string& what, double value) {
+    return fmt::format("{}; default: {}, none for loopback and without auth; 0: no limit", what,
+                       value);
+  };
+  const auto add = [&](const char* name, auto& value, const std::string& text) {
+    command.add_option(name, value, text)->check(CLI::NonNegativeNumber);
+  };
+  add("--max-connections-per-address", server.max_connections_per_address,
+      usual("open connections of one address", ServerOptions::kConnectionsPerAddress));
+  add("--requests-per-second-per-address", server.requests_per_second_per_address,
+      usual("requests of one address", ServerOptions::kRequestsPerSecondPerAddress));
+  add("--requests-per-second", server.requests_per_second,
+      usual("requests with one key", ServerOptions::kRequestsPerSecond));
+  add("--publish-events-per-second", server.publish_events_per_second,
+      usual("events published with one key", ServerOptions::kPublishEventsPerSecond));
+  add("--publish-bytes-per-second", server.publish_bytes_per_second,
+      usual("bytes published with one key", ServerOptions::kPublishBytesPerSecond));
+  command
+      .add_option("--max-subscriptions-per-connection", server.max_subscriptions_per_connection,
+                  "subscriptions of one WebSocket")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--max-request-bytes-in-flight", server.max_request_bytes_in_flight,
+                  "memory for request bodies and unsent answers of all; at least --max-body-bytes")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+void add_log_options(CLI::App& command, CommonServe& common, ServeOptions& options) {
+  command.add_option("--log-level", options.log.level, "what is told of diagnostics")
+      ->envname("TAPEDECK_LOG_LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->capture_default_str();
+  command.add_option("--log-format", common.log_format, "of diagnostics; json: one object a line")
+      ->envname("TAPEDECK_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command
+      .add_option("--log-file", options.log.file,
+                  "where diagnostics go, opened again on SIGHUP; default: standard error")
+      ->envname("TAPEDECK_LOG_FILE");
+  command.add_flag("--access-log", options.server.access_log,
+                   "tell of each request at log level info, not debug");
+}
+
 void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& options) {
+  add_limit_options(command, options.server);
   command.add_option("--listen", common.listen, "address:port; port 0 picks a free one")
       ->envname("TAPEDECK_LISTEN")
       ->capture_default_str();
@@ -116,6 +176,13 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
                   "with TLS: browsers use https only for so long; 0: do not say")
       ->check(CLI::Range(0U, 63'072'000U))
       ->capture_default_str();
+  command.add_flag("--compression,!--no-compression", options.server.compression,
+                   "gzip for clients that accept it (the default)");
+  command
+      .add_option("--compression-level", options.server.compression_level,
+                  "1 (quickest) to 9 (smallest)")
+      ->check(CLI::Range(1, 9))
+      ->capture_default_str();
   command.add_option("--allowed-host", options.server.allowed_hosts,
                      "name by which this server may be called (Host)");
   command.add_option("--allowed-origin", options.server.allowed_origins,
@@ -123,36 +190,106 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--trusted-proxy", options.server.trusted_proxies,
                      "proxy whose word about the client's address is believed, an address or CIDR; "
                      "may be repeated");
-  command.add_option("--log-level", options.log_level, "diagnostics on standard error")
-      ->envname("TAPEDECK_LOG_LEVEL")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+  add_log_options(command, common, options);
+  command
+      .add_option("--drain-ms", common.drain_ms,
+                  "how long clients have to go when the server stops, in ms")
+      ->check(CLI::Range(0U, 600'000U))
+      ->capture_default_str();
+  command
+      .add_option("--drain-delay-ms", common.drain_delay_ms,
+                  "before that, how long only /readyz says that the server stops, in ms")
+      ->check(CLI::Range(0U, 600'000U))
       ->capture_default_str();
 }
 
-int serve(CLI::App& command, CommonServe& common, ServeOptions& options,
-          const RunArguments* arguments) {
-  if (!common.config.empty()) apply_config_file(common.config, command);
+/// `serve` or `run`, with what its options set; made anew to read the configuration again.
+struct ServeCommand {
+  ServeCommand(CLI::App& app, std::string_view name);
+  /// Call after parsing: reads the configuration file and puts together what it and the flags say.
+  ServeOptions complete();
+
+  CLI::App* command = nullptr;
+  CommonServe common;
+  ServeOptions options;
+  std::optional<RunArguments> arguments;  // run
+};
+
+ServeCommand::ServeCommand(CLI::App& app, std::string_view name) {
+  const bool runs = name == "run";
+  command = app.add_subcommand(std::string(name), runs ? "the server and the four engines"
+                                                       : "the server; events come from outside");
+  add_serve_options(*command, common, options);
+  if (runs) add_run_options(*command, arguments.emplace());
+}
+
+ServeOptions ServeCommand::complete() {
+  if (!common.config.empty()) apply_config_file(common.config, *command);
   split_listen(common.listen, options.server);
   options.server.heartbeat = std::chrono::seconds(common.heartbeat_s);
   options.server.coalesce = std::chrono::milliseconds(common.coalesce_ms);
+  options.server.drain_timeout = std::chrono::milliseconds(common.drain_ms);
+  options.server.drain_delay = std::chrono::milliseconds(common.drain_delay_ms);
+  options.log.format = common.log_format == "json" ? LogFormat::json : LogFormat::text;
   options.bus.collector = common.collector == "low_latency" ? CollectorPolicy::low_latency
                           : common.collector == "economy"   ? CollectorPolicy::economy
                                                             : CollectorPolicy::balanced;
-  if (arguments != nullptr) {
+  if (arguments) {
     options.engines = engine_options(*arguments);
     options.exit_at_end = arguments->exit_at_end;
   }
   options.store = history_options(common.history);
   options.server.auth = auth_options(common.auth, common.history.store.folder);
-  options.reload_log_level = [&] {
-    CLI::Option* level = command.get_option("--log-level");
-    if (!common.config.empty()) {
-      level->clear();
-      apply_config_file(common.config, command);
+  options.audit_log = audit_log_path(common.auth, common.history.store.folder);
+  for (const CLI::Option* option : command->get_options()) {
+    if (!option->get_lnames().empty()) {
+      options.given[option->get_lnames().front()] = option->results();
     }
-    return options.log_level;
+  }
+  return options;
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+/// The options of one command from arguments, on a command line of their own.
+/// @param commands all there are, whose tables a configuration may have
+/// @param with_variables whether the environment counts
+ServeOptions read_serve_options(const std::string& name, std::vector<std::string> arguments,
+                                const std::vector<std::string>& commands, bool with_variables) {
+  CLI::App app("", "tapedeck");
+  ServeCommand serve(app, name);
+  for (const std::string& other : commands) {
+    if (other != name) app.add_subcommand(other);
+  }
+  if (!with_variables) {
+    for (CLI::Option* option : serve.command->get_options()) option->envname("");
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+  app.parse(std::move(arguments));
+  return serve.complete();
+}
+
+int serve(ServeCommand& command, const std::vector<std::string>& arguments,
+          const std::vector<std::string>& commands) {
+  ServeOptions options = command.complete();
+  options.read_again = [name = command.command->get_name(), arguments, commands] {
+    return read_serve_options(name, arguments, commands, true);
   };
-  return run_serve(options);
+  return run_serve(std::move(options));
+}
+
+int check_config(const CheckConfigOptions& options, const std::vector<std::string>& commands) {
+  return run_check_config(options, [&] {
+    const ServeOptions read = read_serve_options(
+        options.command, {options.command, "--config", options.file}, commands, false);
+    if (const auto problem = Server::problem(read.server)) {
+      throw std::invalid_argument(problem->message);
+    }
+  });
 }
 
 void add_kill_options(CLI::App& command, KillOptions& options) {
@@ -173,16 +310,14 @@ int dispatch(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer("docs: README.md, docs/; the page: http://localhost:9000/");
 
-  // Of their own for each command: variables are read for commands that were not given, too.
-  ServeOptions serve_options, run_options;
-  CommonServe serve_common, run_common;
-  CLI::App* serve_command = app.add_subcommand("serve", "the server; events come from outside");
-  add_serve_options(*serve_command, serve_common, serve_options);
-
-  RunArguments arguments;
-  CLI::App* run_command = app.add_subcommand("run", "the server and the four engines");
-  add_serve_options(*run_command, run_common, run_options);
-  add_run_options(*run_command, arguments);
+  // Options of their own for each command: variables are read for commands that were not given,
+  // too.
+  ServeCommand serve_command(app, "serve");
+  ServeCommand run_command(app, "run");
+  CheckConfigOptions check;
+  CLI::App* check_command =
+      app.add_subcommand("check-config", "whether a configuration file is in order");
+  add_check_config_options(*check_command, check);
 
   ReadCommands read_commands(app);
 
@@ -225,6 +360,8 @@ int dispatch(int argc, char** argv) {
   CLI::App* verify_command = app.add_subcommand("verify", "whether the history is sound");
   add_verify_options(*verify_command, verify);
 
+  KeysCommand keys(app);
+
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
   add_url_option(*stats_command, stats.url);
@@ -244,13 +381,16 @@ int dispatch(int argc, char** argv) {
     fmt::print("{}", generate(app, generate_options));
     return finish_output();
   }
-  if (*serve_command) return serve(*serve_command, serve_common, serve_options, nullptr);
-  if (*run_command && arguments.list_strategies) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (*serve_command.command) return serve(serve_command, words, names_of_commands(app));
+  if (*run_command.command && run_command.arguments->list_strategies) {
     fmt::print("{}", strategy_list());
     return 0;
   }
-  if (*run_command) return serve(*run_command, run_common, run_options, &arguments);
+  if (*run_command.command) return serve(run_command, words, names_of_commands(app));
+  if (*check_command) return check_config(check, names_of_commands(app));
   if (const auto code = read_commands.run()) return *code;
+  if (const auto code = keys.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);

@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
+#include "app/reload.hpp"
 #include "app/run_registry.hpp"
+#include "app/second_signal.hpp"
 #include "app/service_watch.hpp"
 #include "app/system_health.hpp"
 #include "server/listen_socket.hpp"
@@ -31,16 +34,11 @@ int end_of_feed() noexcept {
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed()})
+  for (const int signal :
+       {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, end_of_feed(), SecondSignal::wake_signal()}) {
     sigaddset(&set, signal);
+  }
   return set;
-}
-
-void set_up_logging(const std::string& level) {
-  auto logger = spdlog::stderr_color_mt("tapedeck");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  spdlog::set_default_logger(std::move(logger));
-  spdlog::set_level(spdlog::level::from_str(level));
 }
 
 std::string url_of(const ServerOptions& options, unsigned short port) {
@@ -84,19 +82,15 @@ std::unique_ptr<RunEntry> make_entry(const std::string& url,
 }
 
 /// Returns when the process is to end.
-void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, ServiceWatch& service) {
+/// @param hang_up what SIGHUP does
+void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, ServiceWatch& service,
+                  const std::function<void()>& hang_up) {
   const sigset_t set = handled_signals();
   for (;;) {
     const int signal = service.wait(set);
     if (signal == SIGHUP) {
       const ServiceReload reload(service);
-      try {
-        const std::string level = options.reload_log_level();
-        spdlog::set_level(spdlog::level::from_str(level));
-        spdlog::info("configuration read again: log level {}", level);
-      } catch (const std::exception& error) {
-        spdlog::error("the configuration stays as it was: {}", error.what());
-      }
+      hang_up();
     } else if ((signal == SIGUSR1 || signal == SIGUSR2) && runner != nullptr) {
       const bool kills = signal == SIGUSR1;
       spdlog::warn("{} by signal", kills ? "kill" : "resume");
@@ -126,14 +120,13 @@ void take_passed_socket(ServerOptions& options) {
 
 }  // namespace
 
-int run_serve(const ServeOptions& options) {
+int run_serve(ServeOptions options) {
   ServiceManager manager = ServiceManager::from_environment();
-  ServerOptions server_options = options.server;
-  take_passed_socket(server_options);
+  take_passed_socket(options.server);
   const sigset_t set = handled_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
-  set_up_logging(options.log_level);
+  DiagnosticLog log(options.log);
 
   std::unique_ptr<store::Store> history;  // knows how the bus goes on, and outlives it
   BusOptions bus_options = options.bus;
@@ -156,30 +149,44 @@ int run_serve(const ServeOptions& options) {
     };
     runner = std::make_unique<desk::EngineRunner>(bus, std::move(engines));
   }
-  Server server(bus, server_options, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  if (options.server.auth) {
+    std::filesystem::create_directories(options.audit_log.parent_path());
+    auth::AuditOptions audit;
+    audit.path = options.audit_log;
+    options.server.auth->audit = std::make_shared<auth::AuditLog>(std::move(audit));
+  }
+  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
   server.start();
-  const std::string url = url_of(server_options, server.port());
+  const std::string url = url_of(options.server, server.port());
   if (runner) entry = make_entry(url, *options.engines);
   fmt::print("Tapedeck is running: {}\n", url);
   std::fflush(stdout);
 
   ServiceWatch service(manager, server.heartbeats(), url);
+  const auto hang_up = [&] { reload(options, log, server); };
   int code = kDone;
+  std::optional<SecondSignal> second_signal;
+  const auto stopping = [&] {
+    second_signal.emplace([&server] { server.hurry(); });
+    server.announce_stop();
+  };
   if (runner) {
     const SystemHealth health(bus);
     runner->start();
     service.ready();
     {
       std::unique_ptr<EndWatcher> watcher = std::make_unique<EndWatcher>(*runner);
-      wait_for_end(options, runner.get(), service);
+      wait_for_end(options, runner.get(), service, hang_up);
       service.stopping();
+      stopping();
       runner->stop();
     }
     if (!runner->error().empty()) code = kFailed;
   } else {
     service.ready();
-    wait_for_end(options, nullptr, service);
+    wait_for_end(options, nullptr, service, hang_up);
     service.stopping();
+    stopping();
   }
   server.stop();
   if (history) history->stop();

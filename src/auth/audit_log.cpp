@@ -10,6 +10,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "auth/guarded_file.hpp"
 #include "event/json_writer.hpp"
 #include "tapedeck/time.hpp"
 
@@ -31,6 +32,8 @@ Result<int> open_for_append(const std::filesystem::path& path) {
     fault = "it is not a file";
   } else if ((facts.st_mode & 022) != 0) {
     fault = "other users can write to it (chmod 600)";
+  } else if (facts.st_size == 0 && !give_to_owner_of_folder(file, path)) {
+    fault = "it cannot be given to the owner of its folder";
   }
   if (fault == nullptr) return file;
   ::close(file);

@@ -235,7 +235,8 @@ Authenticator::Verdict Authenticator::verdict_of_key(std::string_view text,
   const CredentialSetPtr known = set();
   const auto found = known->keys.find(std::string(presented->id));
   if (found == known->keys.end()) return not_known("");
-  const auto& [stored, grant] = found->second;
+  const StoredKey& stored = found->second.stored;
+  const GrantPtr& grant = found->second.grant;
   if (!same_digest(stored.secret, presented->secret)) return not_known(grant->id);
   const auto over = [&](const char* how, std::int64_t since_ns) {
     return Verdict{unauthorized(fmt::format("The API key {} {} {}.", stored.id, how,

@@ -94,4 +94,11 @@ Result<std::string> read_guarded(const std::filesystem::path& path, const char* 
   return text;
 }
 
+bool give_to_owner_of_folder(int file, const std::filesystem::path& path) {
+  struct stat folder {};
+  const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (::geteuid() != 0) return true;
+  return ::stat(parent.c_str(), &folder) == 0 && ::fchown(file, folder.st_uid, folder.st_gid) == 0;
+}
+
 }  // namespace tapedeck::auth

@@ -34,4 +34,9 @@ enum class Guard : std::uint8_t {
 Result<std::string> read_guarded(const std::filesystem::path& path, const char* what, Guard guard,
                                  std::size_t max_bytes);
 
+/// A file made by root becomes the folder's owner's: the server, under its own user, must be able
+/// to use what the administrator's command made. Does nothing for others.
+/// @param file open. @return false, with errno, when it cannot be given away
+bool give_to_owner_of_folder(int file, const std::filesystem::path& path);
+
 }  // namespace tapedeck::auth

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,14 +23,6 @@ namespace fs = std::filesystem;
 [[noreturn]] void fail(const fs::path& path, int error) {
   throw fs::filesystem_error("cannot be written", path,
                              std::error_code(error, std::generic_category()));
-}
-
-/// A file made by root belongs to whom the folder belongs to: the server, under its own user, must
-/// be able to read what the administrator made.
-void give_to_owner_of_folder(int file, const fs::path& path) {
-  struct stat folder {};
-  if (::geteuid() != 0 || ::stat(path.parent_path().c_str(), &folder) != 0) return;
-  if (::fchown(file, folder.st_uid, folder.st_gid) != 0) fail(path, errno);
 }
 
 /// A file opened for writing, closed at the end.
@@ -67,7 +58,7 @@ class Writable {
 class ChangeLock {
  public:
   explicit ChangeLock(const fs::path& path) : file_(path, 0) {
-    give_to_owner_of_folder(file_.number(), path);
+    if (!give_to_owner_of_folder(file_.number(), path)) fail(path, errno);
     const auto deadline = std::chrono::steady_clock::now() + KeyFile::kLockWait;
     while (::flock(file_.number(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) fail(path, errno);
@@ -90,7 +81,7 @@ void replace(const fs::path& path, std::string_view text) {
   fs::remove(fresh);  // of a run that was killed
   {
     const Writable file(fresh, O_EXCL);
-    give_to_owner_of_folder(file.number(), fresh);
+    if (!give_to_owner_of_folder(file.number(), fresh)) fail(fresh, errno);
     file.write(text);
     file.sync();
   }
@@ -118,7 +109,7 @@ Result<std::vector<StoredKey>> KeyFile::read() const {
 }
 
 Result<StoredKey> KeyFile::change(const Change& change, bool make_missing) const try {
-  const fs::path path = fs::absolute(path_);
+  const fs::path path = fs::weakly_canonical(fs::absolute(path_));  // a link stays one
   if (make_missing) make_folder(path.parent_path());
   if (!make_missing && !fs::exists(path)) return read().error();
   const ChangeLock lock(beside(path, ".lock"));

@@ -80,7 +80,8 @@ std::optional<Digest> decode_hex_digest(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::size_t value = kHexDigits.find(text[i]);
     if (value == std::string_view::npos) return std::nullopt;
-    digest[i / 2] = static_cast<std::uint8_t>(digest[i / 2] << 4 | value);
+    const std::size_t byte = std::size_t{digest[i / 2]} << 4 | value;
+    digest[i / 2] = static_cast<std::uint8_t>(byte & 0xff);
   }
   return digest;
 }

@@ -4,6 +4,9 @@
 
 #include <functional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "bus/collector.hpp"
@@ -12,6 +15,16 @@
 #include "tapedeck/bus.hpp"
 
 namespace tapedeck {
+
+/// What the operator of a bus wants to know beyond its stats.
+struct BusFigures {
+  BusStats stats;
+  /// Events of each type that entered the log; types in the order in which they became known.
+  std::vector<std::pair<std::string, std::uint64_t>> published_by_type;
+  std::size_t publishers = 0;                  ///< threads that have published and still run
+  std::uint64_t log_events = 0;                ///< in memory, the buffer's included
+  LatencyHistogram::Snapshot publish_latency;  ///< from publish() to the log
+};
 
 class BusAccess {
  public:
@@ -23,6 +36,8 @@ class BusAccess {
   static BusStats stats(TelemetryBus& bus);
   /// Grows several times a second as long as the collector thread moves.
   static std::uint64_t collector_rounds(const TelemetryBus& bus) noexcept;
+  /// stats() and more.
+  static BusFigures figures(TelemetryBus& bus);
   /// Appends events from outside, all or none. They are in the log when it returns.
   static Result<SeqRange> append(TelemetryBus& bus, std::span<const DecodedEvent> events);
   /// Changes BusOptions::buffer_size. A larger buffer fills up from now on.

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::uint64_t kHousekeeping_ns = 100'000'000;
 constexpr std::uint64_t kRateWindow_ns = 5'000'000'000;
-constexpr std::size_t kCommitEvery = 256;
 constexpr std::size_t kMaxSourceField = 256;
 
 }  // namespace
@@ -97,6 +96,29 @@ void Collector::encode_record(const std::byte* record) {
     index.type = *type;
   }
   log_.append(index);
+  note_published(header.ticks);
+}
+
+void Collector::note_published(std::uint64_t ticks) {
+  const std::size_t place = uncommitted_ / kSampleEvery;
+  if (uncommitted_ % kSampleEvery == 0 && place < sampled_ticks_.size()) {
+    sampled_ticks_[place] = ticks;
+  }
+  ++uncommitted_;
+}
+
+/// Of the records that are about to be committed.
+void Collector::measure_latency() {
+  if (uncommitted_ == 0) return;
+  const std::int64_t now_ns = clock_.to_utc_ns(clock_.ticks());
+  for (std::size_t first = 0; first < uncommitted_; first += kSampleEvery) {
+    const std::size_t place = first / kSampleEvery;
+    if (place == sampled_ticks_.size()) break;
+    latency_.observe(now_ns - clock_.to_utc_ns(sampled_ticks_[place]),
+                     std::min(kSampleEvery, uncommitted_ - first));
+  }
+  log_.set_mark({log_.next_seq() - uncommitted_, clock_.to_utc_ns(sampled_ticks_[0])});
+  uncommitted_ = 0;
 }
 
 std::size_t Collector::collect(std::size_t limit, std::uint64_t until_ticks) {
@@ -151,6 +173,7 @@ void Collector::collect_all() {
 }
 
 void Collector::commit() {
+  measure_latency();
   log_.commit();
   for (const auto& listener : listeners_) {
     if (listener) listener();
@@ -180,6 +203,7 @@ Result<SeqRange> Collector::append(std::span<const DecodedEvent> events) {
                     event.has_timestamp ? event.timestamp_ns : received_ns, index);
     log_.append(index);
   }
+  log_.set_mark({range.first, received_ns});
   commit();
   return range;
 }

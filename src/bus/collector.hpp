@@ -6,6 +6,7 @@
 // everything else only while holding role().
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/latency_histogram.hpp"
 #include "base/tick_clock.hpp"
 #include "bus/event_log.hpp"
 #include "event/event_decoder.hpp"
@@ -67,12 +69,18 @@ class Collector {
   std::uint64_t rejected_total() const noexcept;
   std::uint64_t clock_inversions() const noexcept { return clock_inversions_; }
   double events_per_second() const noexcept { return events_per_second_; }
+  /// Threads whose queues are looked at.
+  std::size_t publishers() const noexcept { return queues_.size(); }
+  /// From publish() to the log. Each eighth event of a commit stands for those around it.
+  LatencyHistogram::Snapshot publish_latency() const noexcept { return latency_.snapshot(); }
 
  private:
   void adopt_new_queues();
   void forget_retired_queues();
   void publish_drops(detail::ThreadQueue& queue);
   void encode_record(const std::byte* record);
+  void note_published(std::uint64_t ticks);
+  void measure_latency();
   void commit();
 
   EventLog& log_;
@@ -99,6 +107,12 @@ class Collector {
   std::uint64_t rejected_ = 0;
   std::uint64_t last_housekeeping_ns_ = 0;
   double events_per_second_ = 0;
+  // Of the records since the last commit: how many, and when each eighth was published.
+  static constexpr std::size_t kCommitEvery = 256;
+  static constexpr std::size_t kSampleEvery = 8;
+  std::size_t uncommitted_ = 0;
+  std::array<std::uint64_t, kCommitEvery / kSampleEvery> sampled_ticks_{};
+  LatencyHistogram latency_;
   struct RateSample {
     std::uint64_t at_ns;
     std::uint64_t seq;

@@ -14,6 +14,11 @@
 
 namespace tapedeck {
 
+/// What passes both of two lists of accepted values, an empty one accepting all; a text that is no
+/// value of any event where nothing does.
+std::vector<std::string> accepted_by_both(std::vector<std::string> a,
+                                          const std::vector<std::string>& b);
+
 class CompiledFilter {
  public:
   CompiledFilter() = default;
@@ -22,10 +27,17 @@ class CompiledFilter {
   /// With the expression compiled already.
   CompiledFilter(const Filter& filter, std::shared_ptr<const Expression> expression);
 
+  /// Takes only what the lists of `within` accept, too; its expression and times do not count.
+  void narrow(const Filter& within);
+
   /// Whether every event matches, so that nobody needs to ask.
   bool matches_all() const noexcept {
-    return types_.empty() && conditions_.empty() && !timed_ && expression_ == nullptr;
+    return types_.empty() && conditions_.empty() && !timed_ && expression() == nullptr;
   }
+  /// Whether both match the same events for certain: they compare the same things. Order within a
+  /// list does not matter.
+  bool operator==(const CompiledFilter&) const = default;
+
   /// @param frame the frame's first byte.
   bool matches(const char* frame, const FrameIndex& index) const;
 
@@ -34,11 +46,12 @@ class CompiledFilter {
   struct Condition {
     Key key;
     Key alternative;                  // the same as key, but for strategy / strategy_name
-    std::vector<std::string> values;  // as spelled in frames
+    std::vector<std::string> values;  // as spelled in frames, sorted
+    bool operator==(const Condition&) const = default;
   };
   const std::vector<std::string>& types() const noexcept { return types_; }
   const std::vector<Condition>& conditions() const noexcept { return conditions_; }
-  const Expression* expression() const noexcept { return expression_.get(); }
+  const Expression* expression() const noexcept { return expression_.compiled.get(); }
   /// Event times outside of [since_ns, until_ns] do not match.
   std::int64_t since_ns() const noexcept { return since_ns_; }
   std::int64_t until_ns() const noexcept { return until_ns_; }
@@ -47,6 +60,15 @@ class CompiledFilter {
   bool matches_keys(const char* frame, const FrameIndex& index, Counts&& counts) const;
 
  private:
+  /// The same when written the same.
+  struct HeldExpression {
+    std::shared_ptr<const Expression> compiled;
+    bool operator==(const HeldExpression& other) const {
+      if (compiled == nullptr || other.compiled == nullptr) return compiled == other.compiled;
+      return compiled->text() == other.compiled->text();
+    }
+  };
+
   static bool is_any_of(const std::vector<std::string>& values, const char* text,
                         std::size_t length) noexcept {
     for (const std::string& value : values) {
@@ -54,14 +76,16 @@ class CompiledFilter {
     }
     return false;
   }
+  void add_lists(const Filter& filter);
   void add(Key key, const std::vector<std::string>& values);
 
-  std::vector<std::string> types_;
+  // What decides is compared by operator==, which stays right when more is added here.
+  std::vector<std::string> types_;  // sorted
   std::vector<Condition> conditions_;
   bool timed_ = false;
   std::int64_t since_ns_ = INT64_MIN;
   std::int64_t until_ns_ = INT64_MAX;
-  std::shared_ptr<const Expression> expression_;
+  HeldExpression expression_;
 };
 
 template <typename Counts>

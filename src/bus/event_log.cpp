@@ -105,6 +105,23 @@ void EventLog::append(FrameIndex& index) {
   }
 }
 
+void EventLog::set_mark(Mark mark) noexcept {
+  const std::uint64_t version = mark_version_.load(std::memory_order_relaxed);
+  mark_version_.store(version + 1, std::memory_order_relaxed);
+  // Released each: who sees one of them sees that the version had become odd before.
+  mark_seq_.store(mark.seq, std::memory_order_release);
+  mark_ns_.store(mark.published_ns, std::memory_order_release);
+  mark_version_.store(version + 2, std::memory_order_release);
+}
+
+EventLog::Mark EventLog::last_mark() const noexcept {
+  const std::uint64_t version = mark_version_.load(std::memory_order_acquire);
+  const Mark mark{mark_seq_.load(std::memory_order_acquire),
+                  mark_ns_.load(std::memory_order_acquire)};
+  const bool whole = version % 2 == 0 && mark_version_.load(std::memory_order_relaxed) == version;
+  return whole ? mark : Mark{};
+}
+
 void EventLog::commit() noexcept {
   head_->count.store(head_->written, std::memory_order_release);
   last_seq_.store(next_seq_ - 1, std::memory_order_release);

@@ -105,6 +105,13 @@ class EventLog {
   /// What clear_buffer() left behind: everything before it is hidden from default reads, stored
   /// events of former runs too. 0: nothing has been cleared.
   std::uint64_t floor_seq() const noexcept { return floor_.load(std::memory_order_acquire); }
+  /// When an event was published, to tell how long it takes to readers.
+  struct Mark {
+    std::uint64_t seq = 0;  ///< 0: none yet, or it is just being changed
+    std::int64_t published_ns = 0;
+  };
+  /// The first event of the last commit.
+  Mark last_mark() const noexcept;
   /// The segment that holds `seq`; nothing when it has been evicted or has not come yet.
   std::optional<SegmentPin> pin(std::uint64_t seq) const noexcept;
 
@@ -136,6 +143,8 @@ class EventLog {
   void append(FrameIndex& index);
   /// Shows readers what was appended.
   void commit() noexcept;
+  /// Sets last_mark().
+  void set_mark(Mark mark) noexcept;
 
   /// The number of a type name; nothing when there are kMaxTypes others.
   std::optional<std::uint16_t> type_number(std::string_view name);
@@ -181,6 +190,10 @@ class EventLog {
   std::array<std::atomic<std::uint64_t>, kMaxHolders> held_;
   std::atomic<std::uint32_t> holders_{1U << kStoreHolder};  // a bit for each that is taken
   mutable std::atomic<std::uint32_t> commits_{0};
+  // The mark; its version is odd while it is being changed.
+  std::atomic<std::uint64_t> mark_version_{0};
+  std::atomic<std::uint64_t> mark_seq_{0};
+  std::atomic<std::int64_t> mark_ns_{0};
 
   // the writer's
   std::size_t buffer_size_;

@@ -302,6 +302,23 @@ BusStats BusAccess::stats(TelemetryBus& bus) {
   return bus.stats_with_role(subscriber_count);
 }
 
+BusFigures BusAccess::figures(TelemetryBus& bus) {
+  const std::size_t subscriber_count = bus.impl_->subscribers.count();
+  const auto role = bus.impl_->collector.take_role();
+  Collector& collector = bus.impl_->collector;
+  const EventLog& log = bus.impl_->log;
+  collector.collect_share();
+  BusFigures figures;
+  figures.stats = bus.stats_with_role(subscriber_count);
+  for (const auto& type : log.types()) {
+    if (type.ever > 0) figures.published_by_type.emplace_back(type.name, type.ever);
+  }
+  figures.publishers = collector.publishers();
+  figures.log_events = log.last_seq() + 1 - log.first_seq();
+  figures.publish_latency = collector.publish_latency();
+  return figures;
+}
+
 Result<SeqRange> BusAccess::append(TelemetryBus& bus, std::span<const DecodedEvent> events) {
   const auto role = bus.impl_->collector.take_role();
   return bus.impl_->collector.append(events);

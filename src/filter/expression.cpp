@@ -58,7 +58,8 @@ void collect_requirements(const Nodes& nodes, const Node& node,
 
 }  // namespace
 
-Expression::Expression(std::unique_ptr<const Program> program) : program_(std::move(program)) {}
+Expression::Expression(std::unique_ptr<const Program> program, std::string_view text)
+    : program_(std::move(program)), text_(text) {}
 Expression::~Expression() = default;
 
 Result<std::shared_ptr<const Expression>> Expression::compile(std::string_view text,
@@ -66,7 +67,7 @@ Result<std::shared_ptr<const Expression>> Expression::compile(std::string_view t
   try {
     auto program = std::make_unique<Program>();
     program->nodes = filter::parse(text, limits);
-    return std::shared_ptr<const Expression>(new Expression(std::move(program)));
+    return std::shared_ptr<const Expression>(new Expression(std::move(program), text));
   } catch (const filter::SyntaxError& error) {
     // People count characters, not bytes.
     const std::string_view before = text.substr(0, error.offset);

@@ -33,6 +33,9 @@ class Expression {
   Expression(const Expression&) = delete;
   Expression& operator=(const Expression&) = delete;
 
+  /// As it was given.
+  const std::string& text() const noexcept { return text_; }
+
   /// Whether the condition holds; not when it cannot be told (a mismatch of types, 1 / 0).
   /// @param frame the frame's first byte
   bool matches(const char* frame, const FrameIndex& index) const;
@@ -48,9 +51,10 @@ class Expression {
 
  private:
   struct Program;
-  explicit Expression(std::unique_ptr<const Program> program);
+  Expression(std::unique_ptr<const Program> program, std::string_view text);
 
   std::unique_ptr<const Program> program_;
+  const std::string text_;
 };
 
 }  // namespace tapedeck

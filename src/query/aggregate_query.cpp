@@ -147,6 +147,12 @@ constexpr std::array<Dimension, 7> kFiltered = {
     Dimension::symbol, Dimension::strategy, Dimension::engine, Dimension::engine_id,
     Dimension::host,   Dimension::account,  Dimension::mode};
 
+/// Whether it asks for what rollups do not know.
+bool needs_events(const Filter& filter) {
+  return !filter.expression.empty() || !filter.exchange.empty() || !filter.run_id.empty() ||
+         !filter.order_id.empty() || !filter.correlation_id.empty();
+}
+
 }  // namespace
 
 std::string_view name_of(Metric metric) noexcept {
@@ -189,8 +195,8 @@ const std::vector<std::string>* filter_of(Dimension dimension, const Filter& fil
 
 std::optional<Dimension> rollup_dimension(const AggregateQuery& query) {
   const Filter& filter = query.events.filter;
-  if (query.interval_ns < kMinuteNs || !filter.expression.empty() || !filter.exchange.empty() ||
-      !filter.run_id.empty() || !filter.order_id.empty() || !filter.correlation_id.empty()) {
+  const Filter& within = query.events.within;
+  if (query.interval_ns < kMinuteNs || needs_events(filter) || needs_events(within)) {
     return std::nullopt;
   }
   Dimension needed = Dimension::type;
@@ -204,7 +210,9 @@ std::optional<Dimension> rollup_dimension(const AggregateQuery& query) {
     if (!need(dimension)) return std::nullopt;
   }
   for (const Dimension dimension : kFiltered) {
-    if (!filter_of(dimension, filter)->empty() && !need(dimension)) return std::nullopt;
+    const bool asked =
+        !filter_of(dimension, filter)->empty() || !filter_of(dimension, within)->empty();
+    if (asked && !need(dimension)) return std::nullopt;
   }
   return needed;
 }

@@ -56,8 +56,9 @@ struct AggregateQuery {
 Result<AggregateQuery> parse_aggregate_query(const std::vector<QueryParameter>& parameters,
                                              Timestamp now, const std::vector<std::string>& fields);
 
-/// The dimension whose rollups hold the answer; nothing when only the events do: filters other than
-/// event_type and one dimension, two dimensions among filters and groups, buckets below a minute.
+/// The dimension whose rollups hold the answer; nothing when only the events do: filters (what the
+/// caller may see included) other than event_type and one dimension, two dimensions among filters
+/// and groups, buckets below a minute.
 std::optional<Dimension> rollup_dimension(const AggregateQuery& query);
 
 /// The values a dimension is filtered to, as given; nothing for a dimension that has no filter.

@@ -22,6 +22,12 @@ std::vector<std::string> spelled(const std::vector<std::string>& texts) {
   return out;
 }
 
+/// The values of a dimension that count, as spelled; empty: all.
+std::vector<std::string> accepted(const EventQuery& events, Dimension dimension) {
+  return accepted_by_both(spelled(*filter_of(dimension, events.filter)),
+                          spelled(*filter_of(dimension, events.within)));
+}
+
 /// Whether a text may stand between quotes in an answer: rows that are damaged must not reach a
 /// client as broken JSON.
 bool is_canonical(std::string_view text) {
@@ -66,12 +72,13 @@ AggregateResult::AggregateResult(AggregateQuery query)
       reads_payload_(query_.has_field() || std::find(query_.group_by.begin(), query_.group_by.end(),
                                                      Dimension::status) != query_.group_by.end()),
       dimension_(rollup_dimension(query_)),
-      accepted_types_(query_.events.filter.event_type),
-      accepted_strategies_(spelled(query_.events.filter.strategy)),
+      accepted_types_(accepted(query_.events, Dimension::type)),
+      accepted_strategies_(accepted(query_.events, Dimension::strategy)),
       groups_(query_.group_by.size()) {
   if (!dimension_ || *dimension_ == Dimension::type) return;
-  const auto* values = filter_of(*dimension_, query_.events.filter);
-  if (values != nullptr) accepted_values_ = spelled(*values);
+  if (*dimension_ != Dimension::status) {
+    accepted_values_ = accepted(query_.events, *dimension_);
+  }
 }
 
 bool AggregateResult::accepts(const std::vector<std::string>& accepted,

@@ -30,11 +30,16 @@ struct EventQuery {
   std::optional<EventId> since_id;               // exclusive
   std::optional<EventId> until_id;               // exclusive
   std::string since_text;                        // as given, for messages to the client
+  /// What the caller may see at all: only its lists count, and are anded with the filter's. Two
+  /// queries that differ in it are different ones, whatever was asked.
+  Filter within;
 };
 
 /// The query made ready to be asked of events.
 inline CompiledFilter compile(const EventQuery& query) {
-  return CompiledFilter(query.filter, query.expression);
+  CompiledFilter filter(query.filter, query.expression);
+  filter.narrow(query.within);
+  return filter;
 }
 
 /// Takes the parameter if it is one of the filters.

@@ -8,6 +8,10 @@
 
 namespace tapedeck {
 
+namespace {
+constexpr char kOwnerEnd = '\n';  // in no key: see refuse_key()
+}  // namespace
+
 IdempotencyKeys::IdempotencyKeys(std::size_t max_keys, Clock clock)
     : max_keys_(std::max<std::size_t>(1, max_keys)),
       clock_(clock ? std::move(clock) : [] { return to_ns(now()); }) {}
@@ -22,7 +26,8 @@ Result<IdempotencyKeys::Outcome> IdempotencyKeys::accept_once(
     if (known->second.accepted.body_hash != body_hash) {
       return Error{"idempotency_key_reused",
                    "Another batch has been accepted under the key " +
-                       std::string(key.substr(0, 128)) + "; give each batch a key of its own.",
+                       std::string(key.substr(key.rfind(kOwnerEnd) + 1)) +
+                       "; give each batch a key of its own.",
                    "Idempotency-Key"};
     }
     return Outcome{known->second.accepted, true};
@@ -74,6 +79,11 @@ void IdempotencyKeys::forget_old(std::int64_t now_ns) {
     entries_.erase(oldest);
     by_age_.pop_front();
   }
+}
+
+std::string IdempotencyKeys::owned_by(std::string_view owner, std::string_view key) {
+  if (owner.empty()) return std::string(key);
+  return std::string(owner) + kOwnerEnd + std::string(key);
 }
 
 std::optional<Error> IdempotencyKeys::refuse_key(std::string_view key) {

@@ -60,6 +60,9 @@ class IdempotencyKeys {
   void restore(Record record);
   std::size_t size() const;
 
+  /// The key of a batch as it is kept: callers cannot replay each other's. Of the empty owner it is
+  /// the caller's own, as earlier versions kept it.
+  static std::string owned_by(std::string_view owner, std::string_view key);
   /// Why this can be no key; nothing: it is 1 to kMaxKeyBytes visible ASCII characters.
   static std::optional<Error> refuse_key(std::string_view key);
   /// The same for the same bytes, in every run.

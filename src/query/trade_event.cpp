@@ -195,7 +195,7 @@ std::string upper(std::string_view text) {
 
 std::optional<TradeEventKind> trade_event_kind(const char* frame,
                                                const FrameIndex& index) noexcept {
-  if (index.keys[static_cast<std::size_t>(Key::correlation_id)].packed == 0) return std::nullopt;
+  if (correlation_of(frame, index).empty()) return std::nullopt;  // "" names no decision either
   const std::string_view type(frame + index.type_offset(), index.type_length);
   switch (type.size()) {
     case 11:

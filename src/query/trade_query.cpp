@@ -113,6 +113,20 @@ bool matches_names(const Filter& filter, const TradeSummary& trade) {
          has_order(filter.order_id, trade);
 }
 
+bool is_listed(const std::vector<std::string>& within, const std::string& value) {
+  return std::find(within.begin(), within.end(), value) != within.end();
+}
+
+bool is_within(const Filter& within, const TradeSummary& trade) {
+  if (!within.strategy.empty() && !is_listed(within.strategy, trade.strategy)) return false;
+  if (within.symbol.empty()) return true;
+  return is_listed(within.symbol, trade.symbol) &&
+         (trade.signal_symbol.empty() || is_listed(within.symbol, trade.signal_symbol)) &&
+         std::all_of(trade.orders.begin(), trade.orders.end(), [&](const TradeOrder& order) {
+           return is_listed(within.symbol, order.symbol);
+         });
+}
+
 }  // namespace
 
 std::string format_cursor(const TradeCursor& cursor) {
@@ -153,7 +167,7 @@ bool matches(const TradeQuery& query, const TradeSummary& trade) {
   if (query.filter.since && decided < to_ns(*query.filter.since)) return false;
   if (query.filter.until && decided > to_ns(*query.filter.until)) return false;
   if (query.cursor && !is_listed_before(*query.cursor, cursor_of(trade))) return false;
-  if (!matches_names(query.filter, trade)) return false;
+  if (!matches_names(query.filter, trade) || !is_within(query.within, trade)) return false;
   if (query.outcomes.empty() && query.side == TradeSide::none) return true;
   const TradeFigures figures = figures_of(trade);
   if (query.side != TradeSide::none && figures.side != query.side) return false;

@@ -38,6 +38,9 @@ struct TradeQuery {
   /// Lists of values, any of which will do; since and until bound the decision, inclusive. Never
   /// set: event_type, engine, expression.
   Filter filter;
+  /// What the caller may see: symbols and strategies. A trade is selected when all of its own are
+  /// among them. (Its events may still be others': see NarrowedTrades.)
+  Filter within;
   std::vector<TradeOutcome> outcomes;  ///< empty: all
   TradeSide side = TradeSide::none;    ///< none: both
   std::size_t limit = kDefaultLimit;

@@ -62,6 +62,13 @@ Verdict verdict_of(const PostResult& result, const Members& members, std::size_t
   if (members.code == "batch_too_large" || members.code == "body_too_large") {
     return Verdict::too_large;
   }
+  // What the key may not publish (403 with the event's place) it will not be allowed later either.
+  if (status == 403 && members.code == "forbidden" && members.field.starts_with('/')) {
+    const std::optional<std::size_t> index = events == 1 ? 0 : index_in(members.field);
+    if (!index || *index >= events) return Verdict::misconfigured;
+    answer.bad_index = *index;
+    return Verdict::bad_event;
+  }
   if (status == 400 || status == 413 || status == 422) {
     if (const auto index = index_in(members.field); index && *index < events) {
       answer.bad_index = *index;

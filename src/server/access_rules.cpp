@@ -40,6 +40,31 @@ AccessRules::AccessRules(const ServerOptions& options) {
   for (const std::string& origin : options.allowed_origins) origins_.push_back(lower(origin));
 }
 
+std::optional<Error> AccessRules::problem(const ServerOptions& options) {
+  constexpr std::string_view kNotInNames = "/?#@ \t";
+  for (const std::string& host : options.allowed_hosts) {
+    if (host.empty() || host.find_first_of(kNotInNames) != std::string::npos ||
+        without_port(host) != host) {
+      return Error{"invalid_option",
+                   "allowed-host " + host + ": must be a name or an address, without a port.",
+                   "allowed-host"};
+    }
+  }
+  for (const std::string& origin : options.allowed_origins) {
+    const std::size_t scheme_end = origin.find("://");
+    const bool has_host =
+        scheme_end != std::string::npos && scheme_end > 0 && scheme_end + 3 < origin.size();
+    if (!has_host || origin.find_first_of(kNotInNames, scheme_end + 3) != std::string::npos) {
+      return Error{"invalid_option",
+                   "allowed-origin " + origin +
+                       ": must be scheme://host[:port] without a path, such as "
+                       "https://desk.example:8443.",
+                   "allowed-origin"};
+    }
+  }
+  return std::nullopt;
+}
+
 bool AccessRules::is_allowed_host(std::string_view host_and_port) const {
   const std::string_view host = without_port(host_and_port);
   return is_loopback_name(host) ||

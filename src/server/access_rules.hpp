@@ -15,6 +15,9 @@ class AccessRules {
  public:
   explicit AccessRules(const ServerOptions& options);
 
+  /// What of the allowed hosts and origins can never match, so that it must be a mistake.
+  static std::optional<Error> problem(const ServerOptions& options);
+
   /// Why a request with these headers is refused; nothing: it is welcome.
   std::optional<Error> refusal(std::string_view host, std::string_view origin) const;
 

@@ -6,6 +6,7 @@
 #include "event/schema.hpp"
 #include "server/api_handlers.hpp"
 #include "server/asyncapi.hpp"
+#include "server/gzip.hpp"
 #include "server/io_worker.hpp"
 #include "server/openapi.hpp"
 #include "server/operation.hpp"
@@ -13,7 +14,7 @@
 
 namespace tapedeck {
 
-extern const std::string_view dashboard_page;
+extern const std::string_view index_page;
 
 namespace {
 
@@ -23,12 +24,18 @@ auto without_parameters(Fn fn) {
   return [fn](const HttpRequest&, IoWorker&) { return fn(); };
 }
 
-HttpResponse get_page() {
+HttpResponse get_page(std::shared_ptr<const std::string> gzip) {
   HttpResponse response;
+  response.gzip_body = std::move(gzip);
   response.content_type = "text/html; charset=utf-8";
   response.headers = std::string(kPageSecurityPolicy);
-  response.body = std::string(dashboard_page);
+  response.body = std::string(index_page);
   return response;
+}
+
+std::shared_ptr<const std::string> compressed_page() {
+  Deflater smallest({9, 15});
+  return std::make_shared<const std::string>(gzip_whole(smallest, index_page));
 }
 
 }  // namespace
@@ -37,7 +44,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
   // Written once the routes are there, and from then on only read.
   const auto openapi = std::make_shared<std::string>();
   std::vector<Route> routes = {
-      {"GET", "/", without_parameters([] { return get_page(); }), auth::Scope::none},
+      {"GET", "/", without_parameters([gzip = compressed_page()] { return get_page(gzip); }),
+       auth::Scope::none},
       {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
       {"POST", "/login",
        [&api](const HttpRequest& request, IoWorker&) { return post_login(api, request); },
@@ -49,7 +57,9 @@ std::vector<Route> api_routes(const ApiContext& api) {
        [](const HttpRequest& request, IoWorker&) { return get_session(request); },
        auth::Scope::read},
       {"GET", "/api/telemetry/stream",
-       [&api](const HttpRequest& request, IoWorker&) { return open_stream(api, request); }},
+       [&api](const HttpRequest& request, IoWorker& worker) {
+         return open_stream(api, request, worker.options);
+       }},
       {"GET", "/api/telemetry/ws",
        [&api](const HttpRequest& request, IoWorker&) { return open_ws(api, request); }},
       {"GET", "/api/telemetry/events",
@@ -65,9 +75,10 @@ std::vector<Route> api_routes(const ApiContext& api) {
        },
        auth::Scope::admin},
       {"DELETE", "/api/telemetry/events",
-       [&api](const HttpRequest& request, IoWorker&) { return delete_events(api, request); },
+       [&api](const HttpRequest& request, IoWorker&) { return clear_events(api, request); },
        auth::Scope::admin},
-      {"GET", "/api/telemetry/stats", without_parameters([&api] { return get_stats(api); })},
+      {"GET", "/api/telemetry/stats",
+       [&api](const HttpRequest& request, IoWorker&) { return get_stats(api, request); }},
       {"GET", "/api/telemetry/latest",
        [&api](const HttpRequest& request, IoWorker&) { return get_latest(api, request); }},
       {"GET", "/api/telemetry/aggregates",
@@ -89,7 +100,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
                               std::string(kVersion) + "\"}\n");
        }),
        auth::Scope::none},
-      {"GET", "/metrics", without_parameters([&api] { return get_metrics(api); })},
+      {"GET", "/metrics",
+       [&api](const HttpRequest& request, IoWorker&) { return get_metrics(api, request); }},
       // What the interface is, is no secret; tools read it before they have credentials.
       {"GET", "/openapi.json", without_parameters([openapi] { return json_response(*openapi); }),
        auth::Scope::none},

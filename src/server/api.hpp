@@ -7,6 +7,8 @@
 
 #include "query/idempotency_keys.hpp"
 #include "query/tape.hpp"
+#include "server/engine_board.hpp"
+#include "server/limits.hpp"
 #include "server/metrics.hpp"
 #include "server/options.hpp"
 #include "server/router.hpp"
@@ -21,11 +23,15 @@ struct ApiContext {
   TelemetryBus& bus;
   const ServerOptions& options;
   std::function<ServerTotals()> totals;
+  std::function<std::vector<RouteLatency>()> latencies;  // of requests, by route
+  EngineBoard& engines;
+  const std::atomic<bool>& draining;  // balancers are to look elsewhere
   const std::atomic<bool>& shutting_down;
   Tape tape;
   StoreHooks store;
   IdempotencyKeys& idempotency;
   AuthGate* auth;  ///< null: nobody is asked who he is
+  Limits& limits;
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

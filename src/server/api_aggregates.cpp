@@ -1,6 +1,7 @@
 // GET /aggregates: from the rollups where they hold the answer, else from the events themselves.
 #include "query/aggregate_result.hpp"
 #include "server/api_handlers.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -53,6 +54,7 @@ HttpResponse answer(const ApiContext& api, const AggregateQuery& query) {
 HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request) {
   auto query = parse_aggregate_query(request.parsed.parameters, now(), api.store.value_fields);
   if (!query) return error_response(query.error());
+  query->events.within = visible_to(*request.grant);
   return later_response([&api, held = std::move(query).value()] { return answer(api, held); });
 }
 

@@ -10,6 +10,7 @@
 #include "server/api_handlers.hpp"
 #include "server/auth_gate.hpp"
 #include "server/latest_keys.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -118,6 +119,7 @@ HttpResponse page_response(const Tape& tape, const Selection& selection) {
 
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   for (const QueryParameter& parameter : request.parsed.parameters) {
     const auto taken = read_filter_parameter(parameter, wanted.query);
     if (!taken) return error_response(taken.error());
@@ -152,12 +154,6 @@ HttpResponse get_events(const ApiContext& api, const HttpRequest& request) {
   return later_response([&tape, filter = std::move(filter), bounds, limits] {
     return page_response(tape, tape.newest(filter, bounds, limits));
   });
-}
-
-HttpResponse delete_events(const ApiContext& api, const HttpRequest& request) {
-  api.bus.clear_buffer();
-  record(api.auth, request, "clear_buffer");
-  return json_response("{\"ok\":true}\n");
 }
 
 namespace {
@@ -224,6 +220,7 @@ HttpResponse latest_response(const Selection& selection) {
 
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   EventsRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   LatestKeys keys{{Key::symbol, Key::strategy, Key::engine}, true};
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (auto error = read_latest_parameter(parameter, wanted, keys)) return error_response(*error);
@@ -243,6 +240,15 @@ HttpResponse get_latest(const ApiContext& api, const HttpRequest& request) {
   return later_response([&tape, filter = std::move(filter), keys, bounds, limits] {
     return latest_response(tape.latest(filter, keys, bounds, limits));
   });
+}
+
+HttpResponse clear_events(const ApiContext& api, const HttpRequest& request) {
+  if (const auto error = refuse_narrowed(*request.grant, "Clearing empties the buffer")) {
+    return error_response(*error);
+  }
+  api.bus.clear_buffer();
+  record(api.auth, request, "clear_buffer");
+  return json_response("{\"ok\":true}\n");
 }
 
 }  // namespace tapedeck

@@ -8,6 +8,7 @@
 #include "query/event_query.hpp"
 #include "query/export_source.hpp"
 #include "server/api_handlers.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -47,6 +48,7 @@ std::string download_header(std::string_view extension) {
 
 HttpResponse get_export(const ApiContext& api, const HttpRequest& request) {
   ExportRequest wanted;
+  wanted.query.within = visible_to(*request.grant);
   for (const QueryParameter& parameter : request.parsed.parameters) {
     if (auto error = read_parameter(parameter, wanted)) return error_response(*error);
   }

@@ -14,7 +14,7 @@ inline constexpr std::string_view kPageSecurityPolicy =
 
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);
-HttpResponse delete_events(const ApiContext& api, const HttpRequest& request);
+HttpResponse clear_events(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_latest(const ApiContext& api, const HttpRequest& request);
 // api_aggregates.cpp
 HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request);
@@ -22,8 +22,8 @@ HttpResponse get_aggregates(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_trades(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_trade(const ApiContext& api, const HttpRequest& request);
 // api_status.cpp
-HttpResponse get_stats(const ApiContext& api);
-HttpResponse get_metrics(const ApiContext& api);
+HttpResponse get_stats(const ApiContext& api, const HttpRequest& request);
+HttpResponse get_metrics(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_ready(const ApiContext& api);
 // api_export.cpp
 HttpResponse get_export(const ApiContext& api, const HttpRequest& request);
@@ -36,7 +36,9 @@ HttpResponse post_login(const ApiContext& api, const HttpRequest& request);
 HttpResponse post_logout(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_session(const HttpRequest& request);
 // api_stream.cpp
-HttpResponse open_stream(const ApiContext& api, const HttpRequest& request);
+/// @param options the worker's, which may have been changed since the server began
+HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
+                         const ServerOptions& options);
 // api_ws.cpp
 HttpResponse open_ws(const ApiContext& api, const HttpRequest& request);
 

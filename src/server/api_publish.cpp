@@ -9,6 +9,7 @@
 #include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
 #include "server/publish.hpp"
+#include "server/publish_rules.hpp"
 
 namespace tapedeck {
 namespace {
@@ -82,6 +83,23 @@ HttpResponse when_on_disk(const ApiContext& api, const Accepted& accepted, bool 
   return response;
 }
 
+struct Permitted {
+  std::span<const DecodedEvent> events;
+  std::optional<HttpResponse> refused;  ///< the answer when they may not be published
+};
+
+/// The events as the caller may publish them, now.
+/// @param stamped keeps what is written into them
+Permitted permit(const ApiContext& api, const HttpRequest& request,
+                 std::span<const DecodedEvent> events, StampedEvents& stamped) {
+  const auto allowed = apply_publish_rules(*request.grant, events, stamped);
+  if (!allowed) return {{}, error_response(allowed.error())};
+  const auto refusal = api.limits.check_publish(*request.grant, events.size(), request.body.size(),
+                                                std::chrono::steady_clock::now());
+  if (refusal) return {{}, refusal_response(*refusal)};
+  return {*allowed, std::nullopt};
+}
+
 }  // namespace
 
 HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWorker& worker) {
@@ -96,8 +114,14 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
   if (!format) return error_response(format.error());
   const auto events = worker.decoder.decode(request.body, *format);
   if (!events) return error_response(events.error());
-  const auto outcome =
-      accept_events(api, {request.body, *format, request.idempotency_key}, *events);
+  StampedEvents stamped;
+  Permitted permitted = permit(api, request, *events, stamped);
+  if (permitted.refused) return std::move(*permitted.refused);
+  const bool known = request.grant != auth::everybody();
+  const auto outcome = accept_events(
+      api,
+      {request.body, *format, request.idempotency_key, known ? request.grant->id : std::string()},
+      permitted.events);
   if (!outcome) return error_response(outcome.error());
   if (!outcome->replayed) worker.metrics.posted_events_total.add(events->size());
   if (*durable && may_lack_disk(api, outcome->accepted)) {
@@ -111,7 +135,10 @@ HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoW
   if (!text) return error_response(text.error());
   const auto events = worker.decoder.decode_copy(*text, BatchFormat::json);
   if (!events) return error_response(events.error());
-  const auto range = BusAccess::append(api.bus, *events);
+  StampedEvents stamped;
+  Permitted permitted = permit(api, request, *events, stamped);
+  if (permitted.refused) return std::move(*permitted.refused);
+  const auto range = BusAccess::append(api.bus, permitted.events);
   if (!range) return error_response(range.error());
   record(api.auth, request, "command", events->front().payload);
   return json_response(fmt::format("{{\"ok\":true,\"id\":\"{}\"}}\n",

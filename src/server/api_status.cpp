@@ -4,6 +4,7 @@
 #include "bus/access.hpp"
 #include "event/json_writer.hpp"
 #include "server/api_handlers.hpp"
+#include "server/narrowing.hpp"
 
 namespace tapedeck {
 namespace {
@@ -31,8 +32,32 @@ void append_store(std::string& out, const ApiContext& api) {
 
 }  // namespace
 
-HttpResponse get_stats(const ApiContext& api) {
-  const BusStats stats = BusAccess::stats(api.bus);
+namespace {
+
+/// Leaves of what the buffer holds what the caller may see. The other figures are about the server
+/// as a whole and name nobody; the events' ids tell as much. @throws HistoryError
+void narrow_to(const Filter& within, const Tape& tape, BusStats& stats) {
+  constexpr ReadLimits kSlice{10'000, std::size_t{4} << 20};
+  CompiledFilter filter;
+  filter.narrow(within);
+  stats.total_events = 0;
+  stats.event_counts.clear();
+  stats.event_types.clear();
+  SeqBounds left{tape.log().buffer_first_seq(), tape.end_seq()};
+  while (left.first < left.end) {
+    const Selection slice = tape.forward(filter, left, kSlice);
+    for (const ScannedEvent& event : slice.items) {
+      const FrameIndex& index = *event.index;
+      ++stats.event_counts[std::string(event.frame + index.type_offset(), index.type_length)];
+      ++stats.total_events;
+    }
+    if (slice.next <= left.first) break;
+    left.first = slice.next;
+  }
+  for (const auto& [type, count] : stats.event_counts) stats.event_types.push_back(type);
+}
+
+HttpResponse stats_response(const ApiContext& api, const BusStats& stats) {
   const ServerTotals totals = api.totals();
   std::string out;
   out.reserve(1024);
@@ -62,16 +87,37 @@ HttpResponse get_stats(const ApiContext& api) {
   return json_response(std::move(out));
 }
 
-HttpResponse get_metrics(const ApiContext& api) {
+}  // namespace
+
+HttpResponse get_stats(const ApiContext& api, const HttpRequest& request) {
+  if (request.grant->narrowing.empty()) return stats_response(api, BusAccess::stats(api.bus));
+  return later_response([&api, within = visible_to(*request.grant)] {
+    BusStats stats = BusAccess::stats(api.bus);
+    narrow_to(within, api.tape, stats);
+    return stats_response(api, stats);
+  });
+}
+
+HttpResponse get_metrics(const ApiContext& api, const HttpRequest& request) {
+  if (const auto error = refuse_narrowed(*request.grant, "/metrics tells")) {
+    return error_response(*error);
+  }
   HttpResponse response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = format_metrics(BusAccess::stats(api.bus), api.totals());
-  if (api.store.stats) response.body += format_store_metrics(api.store.stats());
+  MetricsText out;
+  write_build_metrics(out);
+  write_bus_metrics(out, BusAccess::figures(api.bus));
+  write_server_metrics(out, api.totals());
+  write_request_metrics(out, api.latencies());
+  if (api.store.stats) write_store_metrics(out, api.store.stats());
+  api.engines.write(out, EngineBoard::Clock::now());
+  write_process_metrics(out);
+  response.body = out.take();
   return response;
 }
 
 HttpResponse get_ready(const ApiContext& api) {
-  if (api.shutting_down.load(std::memory_order_acquire)) {
+  if (api.draining.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down.", ""});
   }
   if (api.store.stats) {

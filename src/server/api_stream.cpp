@@ -1,6 +1,7 @@
 // GET /stream: the request becomes a stream, or a play-back of the past.
 #include "bus/access.hpp"
 #include "server/api_handlers.hpp"
+#include "server/narrowing.hpp"
 #include "server/stream_request.hpp"
 
 namespace tapedeck {
@@ -38,12 +39,14 @@ bool has_all(const Tape& tape, const StreamRequest& stream, const ReadLimits& li
 
 }  // namespace
 
-HttpResponse open_stream(const ApiContext& api, const HttpRequest& request) {
+HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
+                         const ServerOptions& options) {
   if (api.shutting_down.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down; come back later.", ""});
   }
-  auto stream = parse_stream_request(request, api.options);
+  auto stream = parse_stream_request(request, options);
   if (!stream) return error_response(stream.error());
+  stream->query.within = visible_to(*request.grant);
   BusAccess::collect_share(api.bus);  // "from now on" begins after what has been published
   if (!stream->play) return stream_response(std::move(stream).value());
   if (stream->at_end) return nothing_more();

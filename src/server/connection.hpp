@@ -15,6 +15,8 @@
 #include <string>
 #include <utility>
 
+#include "server/limits.hpp"
+
 namespace tapedeck {
 
 using TcpSocket =
@@ -69,6 +71,10 @@ class Connection {
 
   TcpSocket& socket() noexcept { return socket_; }
 
+  /// What the connection counts as, of its address and of its grant, as long as it lives.
+  Limits::Slot& address_slot() noexcept { return address_slot_; }
+  Limits::Slot& grant_slot() noexcept { return grant_slot_; }
+
  private:
   std::ptrdiff_t write_record(const char* bytes, std::size_t size) noexcept;
   std::ptrdiff_t ssl_result(int result, TcpSocket::wait_type& wait) noexcept;
@@ -77,6 +83,7 @@ class Connection {
   TcpSocket socket_;
   SslPtr ssl_;
   std::string unsent_;
+  Limits::Slot address_slot_, grant_slot_;
   TcpSocket::wait_type read_wait_ = TcpSocket::wait_read;  // TLS may have to write to go on reading
   TcpSocket::wait_type write_wait_ = TcpSocket::wait_write;
   bool is_new_;

@@ -11,7 +11,7 @@ namespace tapedeck {
 /// Which requests may be answered with a code.
 enum class ErrorReach : std::uint8_t {
   every_request,
-  needs_scope,  ///< those whose route asks for a scope
+  needs_scope,  ///< those whose route asks for a scope, and those whose Operation names the code
   no_route,     ///< those that no route is for
   some_routes   ///< those whose Operation names the code
 };

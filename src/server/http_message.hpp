@@ -19,6 +19,7 @@
 
 namespace tapedeck {
 
+struct Route;
 struct StreamRequest;
 struct WsRequest;
 
@@ -43,6 +44,7 @@ struct HttpRequest {
   std::string_view remote_address;  ///< of the client, as a number without the port
   bool secure = false;              ///< came over TLS
   std::string access_token{};       ///< of a stream's query, where a browser can set no header
+  const Route* route = nullptr;     ///< what answers it, once that has been found
   auth::GrantPtr grant = auth::everybody();
   WsUpgradeFields ws;              ///< when an upgrade is asked for
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
@@ -65,6 +67,8 @@ struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
+  /// The body as gzip, of an answer that is always the same; else it is made when it is asked for.
+  std::shared_ptr<const std::string> gzip_body;
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
   std::shared_ptr<const WsRequest> ws{};        ///< likewise, this WebSocket

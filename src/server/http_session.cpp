@@ -12,6 +12,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "server/diagnostics.hpp"
 #include "server/forwarded.hpp"
 #include "server/gzip_body.hpp"
 #include "server/ws_hub.hpp"
@@ -120,17 +121,19 @@ void HttpSession::start(IoWorker& worker, Connection connection) {
 HttpSession::HttpSession(IoWorker& worker, Connection connection)
     : worker_(worker), connection_(std::move(connection)) {
   worker_.sessions.insert(this);
-  boost::system::error_code unknown;
-  const auto peer = connection_.socket().remote_endpoint(unknown);
-  if (!unknown) peer_ = peer.address().to_string();
   const int on = 1;
   setsockopt(connection_.socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  boost::system::error_code error;
+  const auto peer = connection_.socket().remote_endpoint(error);
+  if (!error) peer_ = peer.address().to_string();
   enter(Phase::header);  // a new connection has to say something soon
 }
 
 HttpSession::~HttpSession() {
   worker_.sessions.erase(this);
-  if (!handed_over_) worker_.metrics.closed_total.add();
+  if (handed_over_) return;
+  worker_.metrics.closed_total.add();
+  if (connection_.secure()) worker_.metrics.secure.subtract();
 }
 
 void HttpSession::enter(Phase phase) {
@@ -170,22 +173,27 @@ asio::awaitable<void> HttpSession::run() {
       response = error_response({"shutting_down", "The server is shutting down.", ""});
     }
     if (response.stream && request_.method != "HEAD") {
-      count(response);
+      stamp(response);
+      note_answer(response.status);
       become_stream(response);
       co_return;
     }
     if (response.ws) {
-      count(response);
+      stamp(response);
+      note_answer(response.status);
       become_ws(response);
       co_return;
     }
+    compress_answer(response, request_.accept_encoding, worker_.options,
+                    worker_.hub.stream_groups().scratch());
     if (response.body_source) {
       open = co_await send_body(response);
     } else {
-      count(response);
+      stamp(response);
       open = request_.keep_alive && !finishing_;
       append_response(out_, response, open, request_.method == "HEAD", request_.origin);
     }
+    note_answer(response.status);
     enter(Phase::idle);
     // A client that has pipelined more gets its answers in one write.
     const bool more_waiting = open && buffer_.size() > 0 && out_.size() < kWriteBatch;
@@ -231,10 +239,13 @@ asio::awaitable<void> HttpSession::settle(HttpResponse& response) {
     const auto patience =
         response.patience.count() > 0 ? response.patience : worker_.options.body_timeout;
     // Named, here and below: GCC 12 destroys temporaries of a co_await expression twice.
-    const auto read = [&pool = worker_.pool, later = response.later](HttpResponse::Reply reply) {
-      if (!pool.submit_request([later, reply] { reply(run_guarded(later)); })) {
-        reply(busy_response());
-      }
+    const auto read = [&pool = worker_.pool, later = response.later,
+                       id = request_id_](HttpResponse::Reply reply) {
+      const bool taken = pool.submit_request([later, reply, id] {
+        const RequestScope scope(id);
+        reply(run_guarded(later));
+      });
+      if (!taken) reply(busy_response());
     };
     const std::function<void(HttpResponse::Reply)> begin = response.awaits ? response.awaits : read;
     auto answer = co_await wait_for<HttpResponse>(patience, begin);
@@ -245,8 +256,10 @@ asio::awaitable<void> HttpSession::settle(HttpResponse& response) {
 
 asio::awaitable<HttpSession::Piece> HttpSession::next_piece(
     const std::shared_ptr<BodySource>& source) {
-  const auto begin = [&pool = worker_.pool, source](std::function<void(Piece)> reply) {
-    pool.submit_piece([source, reply] {
+  const auto begin = [&pool = worker_.pool, source,
+                      id = request_id_](std::function<void(Piece)> reply) {
+    pool.submit_piece([source, reply, id] {
+      const RequestScope scope(id);
       Piece made;
       if (auto error = failure_of([&] { made.more = (*source)(made.bytes); })) {
         made.error = std::move(error);
@@ -261,11 +274,6 @@ asio::awaitable<HttpSession::Piece> HttpSession::next_piece(
 
 /// Sends a response that has a body source. @return whether the connection stays open.
 asio::awaitable<bool> HttpSession::send_body(HttpResponse& response) {
-  response.headers += "Vary: Accept-Encoding\r\n";
-  if (accepts_gzip(request_.accept_encoding)) {
-    response.headers += "Content-Encoding: gzip\r\n";
-    response.body_source = gzip_body(std::move(response.body_source));
-  }
   // The first piece comes before the head, so that what cannot be read at all is a proper error.
   const bool http11 = parser_->get().version() >= 11;
   const BodyFraming framing = http11 ? BodyFraming::chunked : BodyFraming::close;
@@ -275,7 +283,7 @@ asio::awaitable<bool> HttpSession::send_body(HttpResponse& response) {
   if (!head_only) piece = co_await next_piece(source);
   const bool open = request_.keep_alive && !finishing_ && http11;
   if (piece.error) response = error_response(*piece.error);
-  count(response);
+  stamp(response);
   append_response(out_, response, open, head_only, request_.origin,
                   piece.error ? BodyFraming::length : framing);
   if (piece.error || head_only) co_return open;
@@ -292,6 +300,7 @@ asio::awaitable<bool> HttpSession::send_body(HttpResponse& response) {
 }
 
 void HttpSession::append_piece(const Piece& piece, BodyFraming framing) {
+  body_bytes_ += piece.bytes.size();
   const bool chunked = framing == BodyFraming::chunked;
   if (!piece.bytes.empty()) {  // an empty chunk would end the body
     if (chunked) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", piece.bytes.size());
@@ -342,6 +351,7 @@ asio::awaitable<bool> HttpSession::read_some() {
     n = connection_.read_some(space.data(), space.size());
     if (n > 0) {
       buffer_.commit(static_cast<std::size_t>(n));
+      worker_.metrics.received_bytes_total.add(static_cast<std::uint64_t>(n));
       co_return true;
     }
     if (n < 0) break;
@@ -361,6 +371,7 @@ asio::awaitable<bool> HttpSession::read_some() {
 asio::awaitable<bool> HttpSession::write_out() {
   if (out_.empty()) co_return true;
   if (phase_ == Phase::idle) enter(Phase::answer);
+  worker_.metrics.sent_bytes_total.add(out_.size());
   const bool sent = co_await send_all();
   out_.clear();
   if (out_.capacity() > kKeptBytes) out_.shrink_to_fit();
@@ -406,15 +417,17 @@ asio::awaitable<void> HttpSession::close_gracefully() {
 }
 
 void HttpSession::refuse(int status, const Error& error) {
-  append_response(out_, error_response(status, error), false, false, {});
-  worker_.metrics.responses_by_class[static_cast<std::size_t>(status / 100)].add();
+  begin_request({}, {});
+  HttpResponse response = error_response(status, error);
+  stamp(response);
+  append_response(out_, response, false, false, {});
+  note_answer(status);
 }
 
 HttpResponse HttpSession::handle() {
   auto& message = parser_->get();
   message.body().reserve(message.body().size() + EventDecoder::kPadding);
-  request_ = {};
-  request_.method = view(message.method_string());
+  begin_request(view(message.method_string()), view(message["X-Request-ID"]));
   request_.target = view(message.target());
   request_.host = view(message[http::field::host]);
   request_.origin = view(message[http::field::origin]);
@@ -442,6 +455,7 @@ HttpResponse HttpSession::handle() {
   if (auto error = refuse_shape(message)) return error_response(*error);
   request_.parsed = std::move(parsed).value();
   request_.access_token = take_access_token(request_.parsed);
+  const RequestScope scope(request_id_);
   identify(worker_.hooks, request_);
   return worker_.router.dispatch(request_, worker_);
 }
@@ -469,7 +483,6 @@ void HttpSession::read_upgrade() {
 
 /// Who the client is: the peer, or whom a trusted proxy speaks for.
 void HttpSession::look_behind_proxies() {
-  request_.remote_address = peer_;
   request_.secure = connection_.secure();
   if (worker_.proxies.empty()) return;
   const auto values = [&message = parser_->get()](std::string_view name) {
@@ -489,8 +502,34 @@ void HttpSession::look_behind_proxies() {
   request_.secure = client.secure;
 }
 
-void HttpSession::count(const HttpResponse& response) {
-  worker_.metrics.responses_by_class[static_cast<std::size_t>(response.status / 100)].add();
+void HttpSession::begin_request(std::string_view method, std::string_view wanted_id) {
+  asked_ = Clock::now();
+  body_bytes_ = 0;
+  request_ = {};
+  request_.method = method;
+  if (is_request_id(wanted_id)) {
+    request_id_ = wanted_id;
+  } else {
+    worker_.request_ids.next(request_id_);
+  }
+  request_.request_id = request_id_;
+  request_.remote_address = peer_;
+}
+
+/// To each answer, before its head is written.
+void HttpSession::stamp(HttpResponse& response) {
+  fmt::format_to(std::back_inserter(response.headers), "X-Request-ID: {}\r\n", request_id_);
+  if (connection_.secure() && worker_.options.hsts_seconds > 0) {
+    fmt::format_to(std::back_inserter(response.headers),
+                   "Strict-Transport-Security: max-age={}\r\n", worker_.options.hsts_seconds);
+  }
+  if (request_.method != "HEAD") body_bytes_ += response.body.size();
+  worker_.metrics.count_response(response.status);
+}
+
+/// After each answer.
+void HttpSession::note_answer(int status) {
+  worker_.log_request(request_, status, body_bytes_, Clock::now() - asked_);
 }
 
 void HttpSession::become_stream(const HttpResponse& response) {
@@ -499,7 +538,7 @@ void HttpSession::become_stream(const HttpResponse& response) {
   const bool http11 = parser_->get().version() == 11;
   // Answers to requests pipelined before this one go first.
   worker_.hub.add(std::move(connection_), *response.stream,
-                  out_ + stream_head(request_.origin, http11));
+                  out_ + stream_head(request_.origin, http11, response.headers));
 }
 
 void HttpSession::become_ws(const HttpResponse& response) {

@@ -64,7 +64,9 @@ class HttpSession {
   HttpResponse handle();
   void append_piece(const Piece& piece, BodyFraming framing);
   void look_behind_proxies();
-  void count(const HttpResponse& response);
+  void begin_request(std::string_view method, std::string_view wanted_id);
+  void stamp(HttpResponse& response);
+  void note_answer(int status);
   void enter(Phase phase);
   void refuse(int status, const Error& error);
   void read_upgrade();
@@ -75,9 +77,12 @@ class HttpSession {
   Connection connection_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  HttpRequest request_;  // views into the parser's message and the two below
+  HttpRequest request_;  // views into the parser's message and the three below
   std::string peer_;     // the connection's other end
   std::string client_;   // of the request, when a proxy speaks for it
+  std::string request_id_;
+  std::chrono::steady_clock::time_point asked_;  // when the request was there
+  std::size_t body_bytes_ = 0;                   // of its answer
   std::string out_;
   std::shared_ptr<boost::asio::steady_timer> waiting_;  // cancelled when what is awaited has come
   std::chrono::steady_clock::time_point deadline_;

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_set>
@@ -17,6 +19,7 @@
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
+#include "server/request_log.hpp"
 #include "server/router.hpp"
 #include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
@@ -33,9 +36,20 @@ struct IoWorker {
            const TrustedProxies& trusted);
 
   void start();
-  /// Ends streams with a goodbye, lets answers under way finish, then stops. From any thread.
+  /// Ends streams with a goodbye each, one after the other, lets answers under way finish, then
+  /// stops, at the latest after drain_timeout. From any thread.
   void begin_shutdown();
+  /// A shutdown under way takes no more time. From any thread.
+  void hurry();
   void join();
+
+  /// On the worker's thread, after each answer: its duration is counted and, if wanted, logged.
+  /// @param body_bytes before compression and chunking
+  void log_request(const HttpRequest& request, int status, std::size_t body_bytes,
+                   std::chrono::nanoseconds duration);
+
+  /// What may be changed while it runs, from now on. From any thread.
+  void apply(const ServerOptions& changed);
 
   /// On the worker's thread: takes over a connection.
   void accept(Connection connection);
@@ -43,8 +57,8 @@ struct IoWorker {
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
   boost::asio::steady_timer timer;
-  const ServerOptions& options;
-  const AccessRules& access;
+  ServerOptions options;  // its own, so that they can be changed on its thread
+  AccessRules access;
   const Router& router;
   ReadPool& pool;
   const ServerHooks& hooks;
@@ -54,7 +68,9 @@ struct IoWorker {
   StreamHub hub;
   WsHub ws{*this};
   EventDecoder decoder;
+  RequestIds request_ids;
   std::unordered_set<HttpSession*> sessions;
+  std::function<void()> on_tick;  // once a second
   bool stopping = false;
   std::atomic<std::uint64_t> beats{0};  ///< grows every second as long as the loop turns
   std::thread thread;
@@ -62,7 +78,14 @@ struct IoWorker {
  private:
   void tick_later();
   void tick();
-  void end_when_drained(std::chrono::steady_clock::time_point deadline);
+  void drain();
+
+  boost::asio::steady_timer drain_timer_;
+  std::chrono::steady_clock::time_point drain_begin_;
+  std::chrono::steady_clock::time_point drain_end_;
+  std::chrono::steady_clock::duration drain_spread_{};
+  bool ended_ = false;
+  std::size_t drain_streams_ = 0;  // there were when the drain began
 };
 
 }  // namespace tapedeck

@@ -89,7 +89,8 @@ bool may_give(const Route& route, const ErrorCode& error) {
     case ErrorReach::every_request:
       return true;
     case ErrorReach::needs_scope:
-      return route.scope != auth::Scope::none;
+      if (route.scope != auth::Scope::none) return true;
+      break;  // a login names it
     case ErrorReach::no_route:
       return false;
     case ErrorReach::some_routes:

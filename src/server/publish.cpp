@@ -23,7 +23,8 @@ Result<IdempotencyKeys::Outcome> accept_events(const ApiContext& api, const Publ
   }
   const std::uint64_t hash =
       IdempotencyKeys::hash_body(batch.body) + static_cast<std::uint64_t>(batch.format);
-  return api.idempotency.accept_once(*batch.idempotency_key, hash, append);
+  return api.idempotency.accept_once(
+      IdempotencyKeys::owned_by(batch.key_owner, *batch.idempotency_key), hash, append);
 }
 
 bool may_lack_disk(const ApiContext& api, const Accepted& accepted) {

@@ -17,6 +17,7 @@ struct Publication {
   std::string_view body;  ///< as it came, to tell a retry from another batch
   BatchFormat format = BatchFormat::json;
   std::optional<std::string_view> idempotency_key{};
+  std::string key_owner{};  ///< Grant::id; empty: everybody
 };
 
 /// Appends the events, once for each key. Error codes: those of IdempotencyKeys and of the bus.

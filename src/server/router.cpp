@@ -41,12 +41,14 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
       out += "Transfer-Encoding: chunked\r\n";
     }
   }
-  out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nVary: Origin\r\n";
+  out +=
+      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+      "Vary: Accept-Encoding, Origin\r\n";
   if (!allowed_origin.empty()) {
     fmt::format_to(to,
                    "Access-Control-Allow-Origin: {}\r\n"
                    "Access-Control-Expose-Headers: Retry-After, Idempotency-Replayed, "
-                   "Content-Disposition\r\n",
+                   "Content-Disposition, X-Request-ID\r\n",
                    allowed_origin);
   }
   if (!keep_alive) out += "Connection: close\r\n";
@@ -128,11 +130,12 @@ std::string Router::allowed_methods(const std::vector<std::string>& path) const 
   return methods;
 }
 
-HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) const {
+HttpResponse Router::dispatch(HttpRequest& request, IoWorker& worker) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
   const std::vector<std::string>& path = request.parsed.segments;
   for (const Route& route : routes_) {
     if (route.method != method || !leads_to(route.path, path)) continue;
+    request.route = &route;
     if (auto refused = refuse_scope(route.scope, request)) return std::move(*refused);
     if (const auto error = refuse_parameters(route, request)) return error_response(*error);
     return route.handler(request, worker);
@@ -149,7 +152,8 @@ HttpResponse Router::dispatch(const HttpRequest& request, IoWorker& worker) cons
     response.status = 204;
     response.headers = "Allow: " + allowed + "\r\nAccess-Control-Allow-Methods: " + allowed +
                        "\r\nAccess-Control-Allow-Headers: Content-Type, Last-Event-ID, "
-                       "Cache-Control, Idempotency-Key, Authorization, X-API-Key\r\n"
+                       "Cache-Control, Idempotency-Key, Authorization, X-API-Key, "
+                       "X-Request-ID\r\n"
                        "Access-Control-Max-Age: 600\r\n";
     return response;
   }

@@ -32,8 +32,14 @@ class Router {
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
   /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS; 401 or 403 to a request whose
-  /// grant has not the route's scope. HEAD is answered as GET.
-  HttpResponse dispatch(const HttpRequest& request, IoWorker& worker) const;
+  /// grant has not the route's scope. HEAD is answered as GET. Sets HttpRequest::route.
+  HttpResponse dispatch(HttpRequest& request, IoWorker& worker) const;
+
+  const std::vector<Route>& routes() const noexcept { return routes_; }
+  /// The place of a route in the table; for none, one beyond.
+  std::size_t place_of(const Route* route) const noexcept {
+    return route == nullptr ? routes_.size() : static_cast<std::size_t>(route - routes_.data());
+  }
 
  private:
   std::string allowed_methods(const std::vector<std::string>& path) const;

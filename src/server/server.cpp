@@ -8,6 +8,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <condition_variable>
+#include <mutex>
 #include <stdexcept>
 #include <system_error>
 
@@ -56,16 +58,25 @@ struct Server::Impl {
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
         proxies(trusted_proxies(options)),
+        engines(BusAccess::log(given_bus)),
+        drain_delay(options.drain_delay),
         api{bus,
             options,
             [this] { return totals(); },
+            [this] { return latencies(); },
+            engines,
+            draining,
             shutting_down,
             Tape(bus, history),
             store,
             store.idempotency != nullptr ? *store.idempotency : own_keys,
-            gate.get()},
+            gate.get(),
+            limits},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
+    if (const auto wrong = Server::problem(options)) {
+      throw std::invalid_argument(wrong->message);
+    }
     const unsigned count = options.io_threads > 0
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
@@ -73,6 +84,7 @@ struct Server::Impl {
       workers.push_back(
           std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks, proxies));
     }
+    workers.front()->on_tick = [this] { engines.look(EngineBoard::Clock::now()); };
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
     accept_pause = std::make_unique<asio::steady_timer>(workers.front()->context);
     file_look = std::make_unique<asio::steady_timer>(workers.front()->context);
@@ -87,7 +99,9 @@ struct Server::Impl {
   void look_later();
   void on_accept(boost::system::error_code error, TcpSocket socket, IoWorker& worker);
   std::size_t connections() const;
+  void refuse(TcpSocket& socket, IoWorker& worker) const;
   ServerTotals totals() const;
+  std::vector<RouteLatency> latencies() const;
 
   TelemetryBus& bus;
   const ServerOptions options;
@@ -96,8 +110,15 @@ struct Server::Impl {
   const AccessRules access;
   const std::unique_ptr<TlsContext> tls;  // none: plain HTTP
   const TrustedProxies proxies;
+  EngineBoard engines;
+  std::atomic<bool> draining{false};
   std::atomic<bool> shutting_down{false};
+  std::chrono::milliseconds drain_delay;
+  std::mutex hurry_mutex;  // guards hurried
+  std::condition_variable hurry_up;
+  bool hurried = false;
   IdempotencyKeys own_keys;
+  Limits limits{options};
   const ApiContext api;
   const Router router;
   ReadPool pool;
@@ -195,16 +216,8 @@ void Server::Impl::on_accept(boost::system::error_code error, TcpSocket socket, 
     });
     return;
   }
-  if (connections() >= options.max_connections) {
-    std::string out;
-    append_response(
-        out,
-        error_response(
-            {"too_many_connections",
-             fmt::format("The limit of {} connections is reached.", options.max_connections), ""}),
-        false, false, {});
-    boost::system::error_code ignored;
-    socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
+  if (connections() >= workers.front()->options.max_connections) {
+    refuse(socket, *workers.front());
   } else {
     worker.metrics.accepted_total.add();
     SslPtr ssl = tls ? tls->make(socket.native_handle()) : nullptr;
@@ -240,6 +253,21 @@ void Server::Impl::look_later() {
   });
 }
 
+/// @param worker whose thread this is
+void Server::Impl::refuse(TcpSocket& socket, IoWorker& worker) const {
+  HttpResponse response = error_response(
+      {"too_many_connections",
+       fmt::format("The limit of {} connections is reached.", worker.options.max_connections), ""});
+  std::string id;
+  worker.request_ids.next(id);
+  response.headers = "X-Request-ID: " + id + "\r\n";
+  worker.metrics.count_response(response.status);
+  std::string out;
+  append_response(out, response, false, false, {});
+  boost::system::error_code ignored;
+  socket.write_some(asio::buffer(out), ignored);  // fits the empty send buffer
+}
+
 std::size_t Server::Impl::connections() const {
   std::size_t total = 0;
   for (const auto& worker : workers) total += worker->metrics.connections();
@@ -250,6 +278,18 @@ ServerTotals Server::Impl::totals() const {
   ServerTotals total;
   for (const auto& worker : workers) total.add(worker->metrics);
   return total;
+}
+
+std::vector<RouteLatency> Server::Impl::latencies() const {
+  std::vector<RouteLatency> out;
+  for (const Route& route : router.routes()) out.push_back({route.method, route.path, {}});
+  out.emplace_back();  // what no route answers
+  for (const auto& worker : workers) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i].latency.add(worker->metrics.requests[i].snapshot());
+    }
+  }
+  return out;
 }
 
 Server::Server(TelemetryBus& bus, ServerOptions options, const History* history, StoreHooks store,
@@ -272,8 +312,46 @@ void Server::start() {
   for (const auto& worker : impl_->workers) worker->start();
 }
 
+std::optional<Error> Server::problem(const ServerOptions& options) {
+  if (options.max_request_bytes_in_flight < options.body_bytes) {
+    return Error{"invalid_option",
+                 fmt::format("max-request-bytes-in-flight {} is less than one body may have ({}): "
+                             "raise it",
+                             options.max_request_bytes_in_flight, options.body_bytes),
+                 "max-request-bytes-in-flight"};
+  }
+  if (auto proxies = TrustedProxies::parse(options.trusted_proxies); !proxies) {
+    return Error{"invalid_option", "trusted-proxy " + proxies.error().message, "trusted-proxy"};
+  }
+  return AccessRules::problem(options);
+}
+
+std::optional<Error> Server::reload(const ServerOptions& options) {
+  if (auto wrong = problem(options)) return wrong;
+  if (auto wrong = reload_files()) return wrong;
+  impl_->drain_delay = options.drain_delay;
+  for (const auto& worker : impl_->workers) worker->apply(options);
+  return std::nullopt;
+}
+
+void Server::announce_stop() {
+  if (!impl_->running || impl_->draining.exchange(true, std::memory_order_acq_rel)) return;
+  std::unique_lock lock(impl_->hurry_mutex);
+  impl_->hurry_up.wait_for(lock, impl_->drain_delay, [this] { return impl_->hurried; });
+}
+
+void Server::hurry() {
+  {
+    const std::lock_guard lock(impl_->hurry_mutex);
+    impl_->hurried = true;
+  }
+  impl_->hurry_up.notify_all();
+  for (const auto& worker : impl_->workers) worker->hurry();
+}
+
 void Server::stop() {
   if (!impl_->running) return;
+  announce_stop();
   impl_->running = false;
   impl_->shutting_down.store(true, std::memory_order_release);
   asio::post(impl_->workers.front()->context, [impl = impl_.get()] {
@@ -285,6 +363,12 @@ void Server::stop() {
   });
   impl_->bus.flush();  // what was accepted is streamed before the goodbye
   for (const auto& worker : impl_->workers) worker->begin_shutdown();
+  {
+    const std::lock_guard lock(impl_->hurry_mutex);
+    if (impl_->hurried) {  // before there was anything to cut short
+      for (const auto& worker : impl_->workers) worker->hurry();
+    }
+  }
   for (const auto& worker : impl_->workers) worker->join();
   impl_->pool.stop();
   BusAccess::remove_commit_listener(impl_->bus, impl_->listener);

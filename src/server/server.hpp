@@ -1,6 +1,6 @@
 // Server: the HTTP side of a bus: REST, SSE, the page. Start it in any process that has a bus.
 //
-// Thread contract: start and stop from one thread; port and totals from any.
+// Thread contract: start, reload and stop from one thread; port, totals and hurry from any.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,8 @@ class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
   /// @param hooks without options.auth: who a caller is. @throws std::invalid_argument for options
-  /// that cannot be: credentials or certificates that cannot be read.
+  /// that cannot be: credentials or certificates that cannot be read, a level of compression beyond
+  /// 9.
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
          StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.
@@ -32,12 +33,28 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// What is wrong with options without asking the system; nothing: they may do.
+  static std::optional<Error> problem(const ServerOptions& options);
+
   /// Binds and serves. @throws std::system_error when the address cannot be had,
   /// std::invalid_argument for one that others reach while nobody is asked who he is.
   void start();
-  /// Streams get `shutdown`, answers under way finish, then everything is closed. Takes at most
-  /// drain_timeout and a little.
+  /// Streams get `shutdown`, one after the other, answers under way finish, then everything is
+  /// closed. Takes at most drain_delay, unless announce_stop() has waited for it, drain_timeout
+  /// and a little.
   void stop();
+  /// /readyz says from now on that the server is going; all else goes on. Returns after
+  /// drain_delay.
+  void announce_stop();
+  /// A stop() or announce_stop() under way takes no more time. From any thread.
+  void hurry();
+
+  /// Takes over what can be changed while it runs: allowed hosts and origins, limits and timeouts
+  /// of connections and requests, heartbeat and coalescing of streams that begin from now on, drain
+  /// times, the access log; and reads keys and certificates again. From the thread that starts and
+  /// stops.
+  /// @return why everything stays as it was
+  std::optional<Error> reload(const ServerOptions& options);
 
   /// Reads keys and certificates again, which otherwise happens when they are seen to have changed.
   /// @return why those from before stay in use

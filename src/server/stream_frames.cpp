@@ -20,15 +20,18 @@ std::string frame(Dialect dialect, std::string_view type, std::string_view last_
 
 }  // namespace
 
-std::string stream_head(std::string_view allowed_origin, bool keep_alive) {
+std::string stream_head(std::string_view allowed_origin, bool keep_alive,
+                        std::string_view headers) {
   std::string out =
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
-      "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\nVary: Origin\r\n";
+      "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
+      "Vary: Accept-Encoding, Origin\r\n";
   if (!allowed_origin.empty()) {
     out += fmt::format("Access-Control-Allow-Origin: {}\r\n", allowed_origin);
   }
+  out += headers;
   // The body has no length and ends with the connection (RFC 9112 §6.3).
-  out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  out += keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
   return out;
 }
 

@@ -16,7 +16,10 @@ enum class Dialect : std::uint8_t {
   plain         ///< data lines only, for curl | sed | jq
 };
 
-std::string stream_head(std::string_view allowed_origin, bool keep_alive);
+/// @param headers more of them, each ending in CRLF
+/// Without the blank line that ends it: the stream knows its encoding, which is a header too.
+std::string stream_head(std::string_view allowed_origin, bool keep_alive,
+                        std::string_view headers = {});
 
 /// @param last_id what a client that reconnects before the first event resumes from; empty:
 /// nothing.

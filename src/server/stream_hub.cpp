@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <random>
+#include <utility>
+
+#include "base/tick_clock.hpp"
 
 namespace tapedeck {
 namespace {
@@ -22,7 +25,9 @@ void StreamHub::on_wake() {
   wake_under_way_.store(false, std::memory_order_release);
   now_ = StreamMember::Clock::now();
   for (auto& [delay, group] : groups_) {
-    if (group.waiting || group.members.empty()) continue;
+    if (group.members.empty()) continue;
+    if (group.sample.seq == 0) group.sample = log().last_mark();
+    if (group.waiting) continue;
     // A round over many members costs milliseconds, a write costs much the same with one event or
     // ten: when rounds would follow on each other's heels, pause as long as the last one took.
     const auto rest = group.round_time < kCheapRound ? StreamMember::Clock::duration::zero()
@@ -47,12 +52,31 @@ void StreamHub::flush_after(Group& group, StreamMember::Clock::duration delay) {
   });
 }
 
+/// Tells how long the marked event took to this member, if this is when it gets there.
+StreamMember::Progress StreamHub::flush_sampled(StreamMember& member,
+                                                const EventLog::Mark& sample) {
+  const bool is_ahead = member.next_seq() <= sample.seq;
+  const std::uint64_t delivered = metrics_.deliveries_total.get();
+  const auto progress = member.flush();
+  if (is_ahead && member.next_seq() > sample.seq && metrics_.deliveries_total.get() > delivered) {
+    metrics_.delivery.observe(utc_now_ns() - sample.published_ns);
+  }
+  return progress;
+}
+
 void StreamHub::flush_group(Group& group) {
+  const EventLog::Mark sample = std::exchange(group.sample, {});
+  group.sampled_member =
+      group.sampled_member + 1 < group.members.size() ? group.sampled_member + 1 : 0;
+  ++round_;
   // Backwards, because one that turns out closed swaps the last one into its place.
   for (std::size_t i = group.members.size(); i-- > 0;) {
     if (i >= group.members.size()) continue;
     StreamMember& member = *group.members[i];
-    if (member.flush() == StreamMember::Progress::more) flush_later(member);
+    const auto progress = sample.seq > 0 && i == group.sampled_member
+                              ? flush_sampled(member, sample)
+                              : member.flush();
+    if (progress == StreamMember::Progress::more) flush_later(member);
   }
   group.round_end = StreamMember::Clock::now();
   group.round_time = group.round_end - now_;
@@ -102,22 +126,37 @@ void StreamHub::leave(StreamMember& member) {
 
 void StreamHub::tick(StreamMember::Clock::time_point now) {
   now_ = now;
+  const std::uint64_t end = log().last_seq() + 1;
+  std::uint64_t lag = 0, largest = 0;
+  stream_groups_.tick(now, tape_);
   for (auto& [delay, group] : groups_) {
     for (std::size_t i = group.members.size(); i-- > 0;) {
-      if (i < group.members.size()) group.members[i]->tick(now);
+      if (i >= group.members.size()) continue;
+      StreamMember& member = *group.members[i];
+      if (!member.plays_back()) {
+        const std::uint64_t behind = end - std::min(end, member.next_seq());
+        lag += behind;
+        largest = std::max(largest, behind);
+      }
+      member.tick(now);
     }
   }
+  metrics_.stream_lag_events.set(lag);
+  metrics_.stream_lag_max_events.set(largest);
 }
 
-void StreamHub::shut_down_all() {
-  std::mt19937 random(std::random_device{}());
+void StreamHub::shut_down(std::size_t count, Blocked blocked) {
   std::uniform_int_distribution<int> spread_ms(1000, 5000);
+  ++round_;  // what has come since the last one goes out too
   for (auto& [delay, group] : groups_) {
-    while (!group.members.empty()) {
-      const auto member = group.members.back();
-      member->shut_down(std::chrono::milliseconds(spread_ms(random)));
+    for (std::size_t i = group.members.size(); i-- > 0 && count > 0;) {
+      if (i >= group.members.size()) continue;
+      const auto member = group.members[i];
+      if (member->blocked() && blocked == Blocked::left) continue;
+      member->shut_down(std::chrono::milliseconds(spread_ms(random_)));
+      --count;
     }
-    group.timer.cancel();
+    if (group.members.empty()) group.timer.cancel();
   }
 }
 

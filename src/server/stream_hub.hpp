@@ -10,12 +10,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <random>
 #include <vector>
 
 #include "query/tape.hpp"
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
+#include "server/stream_group.hpp"
 #include "server/stream_member.hpp"
 #include "server/stream_session.hpp"
 
@@ -30,7 +32,8 @@ class StreamHub {
         options_(options),
         metrics_(metrics),
         pool_(pool),
-        mailbox_(std::move(mailbox)) {}
+        mailbox_(std::move(mailbox)),
+        stream_groups_(options) {}
 
   /// There are new events. At most one wake-up is under way at a time; costs nothing while there
   /// are no clients.
@@ -43,7 +46,13 @@ class StreamHub {
   void leave(StreamMember& member);
   void flush(StreamMember& member);
   void tick(StreamMember::Clock::time_point now);
-  void shut_down_all();
+  /// What becomes of streams that wait for their client while others get their goodbye.
+  enum class Blocked : std::uint8_t { left, closed };
+  /// Says goodbye to some streams.
+  /// @param count how many at most
+  void shut_down(std::size_t count, Blocked blocked);
+  /// Streams open now.
+  std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
   /// Has `work` done on the read pool, then calls `then` with what it gives, here and unless the
   /// member has been closed meanwhile; then flushes it.
   template <typename Member, typename Work, typename Then>
@@ -55,6 +64,9 @@ class StreamHub {
   /// Where streams have the past read, and how what was read comes back.
   ReadPool& pool() noexcept { return pool_; }
   const std::shared_ptr<Mailbox>& mailbox() const noexcept { return mailbox_; }
+  StreamGroups& stream_groups() noexcept { return stream_groups_; }
+  /// Counts the times that streams were looked at together.
+  std::uint64_t round() const noexcept { return round_; }
   /// How much of the past a stream may hold at a time: the more streams, the less each, so that
   /// thousands of clients that stopped reading behind the log do not add up.
   std::size_t slice_bytes() const noexcept {
@@ -75,6 +87,9 @@ class StreamHub {
     std::vector<std::shared_ptr<StreamMember>> members;
     boost::asio::steady_timer timer;
     bool waiting = false;
+    // Of the first event a round will find: measured on one member after the other.
+    EventLog::Mark sample;
+    std::size_t sampled_member = 0;
     // The last round over all members.
     StreamMember::Clock::time_point round_end{};
     StreamMember::Clock::duration round_time{};
@@ -85,6 +100,7 @@ class StreamHub {
   void flush_after(Group& group, StreamMember::Clock::duration delay);
   void flush_group(Group& group);
   void flush_later(const StreamMember& member);
+  StreamMember::Progress flush_sampled(StreamMember& member, const EventLog::Mark& sample);
 
   boost::asio::io_context& context_;
   const Tape tape_;
@@ -92,10 +108,13 @@ class StreamHub {
   WorkerMetrics& metrics_;
   ReadPool& pool_;
   const std::shared_ptr<Mailbox> mailbox_;
+  StreamGroups stream_groups_;
   std::map<std::chrono::milliseconds, Group> groups_;
+  std::uint64_t round_ = 0;
   StreamMember::Clock::time_point now_ = StreamMember::Clock::now();
   std::atomic<std::size_t> count_{0};
   std::atomic<bool> wake_under_way_{false};
+  std::mt19937 random_{std::random_device{}()};
 };
 
 template <typename Member, typename Work, typename Then>

@@ -28,6 +28,11 @@ class StreamMember {
   /// Says goodbye and leaves the hub. @param retry when the client may come back.
   virtual void shut_down(std::chrono::milliseconds retry) = 0;
   virtual bool closed() const noexcept = 0;
+  /// It waits until its client takes what was sent.
+  virtual bool blocked() const noexcept = 0;
+  /// The next event it will look at.
+  virtual std::uint64_t next_seq() const noexcept = 0;
+  virtual bool plays_back() const noexcept { return false; }
 
   std::chrono::milliseconds coalesce() const noexcept { return coalesce_; }
 

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <new>
 
 namespace tapedeck {
 namespace {
@@ -35,6 +36,22 @@ PastSlice read_past(const Tape& tape, const CompiledFilter& filter, Dialect dial
     out.failed = true;
   }
   return out;
+}
+
+void compress_slice(PastSlice& slice, const DeflateOptions& options) {
+  if (slice.bytes.empty()) return;
+  try {
+    Deflater deflater(options);
+    slice.blocks.reserve(slice.bytes.size() / 4);
+    deflater.add(slice.bytes, slice.blocks);
+    deflater.flush(slice.blocks);
+    slice.sum.add(slice.bytes);
+    std::string().swap(slice.bytes);
+  } catch (const std::bad_alloc&) {
+    spdlog::warn("a stream cannot be caught up: there is no memory");
+    slice = {};
+    slice.failed = true;
+  }
 }
 
 StartSearch search_back(const Tape& tape, const CompiledFilter& filter, std::uint64_t bottom,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "query/tape.hpp"
+#include "server/gzip.hpp"
 #include "server/stream_frames.hpp"
 
 namespace tapedeck {
@@ -31,6 +32,9 @@ struct PastSlice {
   std::uint64_t missing = 0;  ///< in a slice without events: numbers before `next` that are gone
   /// Asked for: the oldest event there is is younger than what was wanted.
   bool since_is_gone = false;
+  // Compressed: instead of bytes.
+  std::string blocks;   ///< that refer to nothing before
+  GzipSum sum;          ///< of what they stand for
   bool failed = false;  ///< the history could not be read; the rest means nothing
 };
 
@@ -38,6 +42,9 @@ struct PastSlice {
 /// @param since_ns with it, also looks whether the first event is from then or before.
 PastSlice read_past(const Tape& tape, const CompiledFilter& filter, Dialect dialect,
                     SeqBounds bounds, std::size_t bytes, std::optional<std::int64_t> since_ns);
+
+/// Makes blocks of the bytes: work that the I/O thread need not have.
+void compress_slice(PastSlice& slice, const DeflateOptions& options);
 
 /// A step of the way back to where the newest N matching events begin.
 struct StartSearch {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "server/gzip_body.hpp"
+
 namespace tapedeck {
 namespace {
 
@@ -104,6 +106,7 @@ Result<StreamRequest> parse_stream_request(const HttpRequest& request,
   if (request.accept.find("text/event-stream") != std::string_view::npos) {
     out.dialect = Dialect::eventsource;
   }
+  out.gzip = options.compression && accepts_gzip(request.accept_encoding);
   PlayParameters play;
   for (const QueryParameter& parameter : request.parsed.parameters) {
     auto taken = read_subscription_parameter(parameter, out);

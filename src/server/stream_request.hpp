@@ -36,6 +36,7 @@ struct StreamRequest {
   std::optional<std::size_t> replay;
   std::string resume_after;  // Last-Event-ID; beats since and replay
   std::optional<PlayRequest> play;
+  bool gzip = false;    // if there is a compressor for it
   bool at_end = false;  // resume_after was the id of an `end`
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "server/log_run.hpp"
 #include "server/stream_hub.hpp"
 
 namespace tapedeck {
@@ -15,8 +16,6 @@ namespace {
 
 // A write costs about 5 us plus 0.12 us a KiB: past this size larger ones gain little.
 constexpr std::size_t kRunBytes = std::size_t{256} << 10;
-constexpr std::size_t kMaxPieces = 64;
-constexpr std::uint64_t kLooksPerTurn = 4096;  // then other sessions have their turn
 
 }  // namespace
 
@@ -35,15 +34,18 @@ StreamSession::StreamSession(StreamHub& hub, Connection connection, const Stream
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
   filter_ = std::make_shared<const CompiledFilter>(compile(request.query));
-  begin(request);  // may put a gap into pending_
+  begin(request);  // may leave a gap to be told in pending_
   if (request.play) playback_ = std::make_unique<Playback>(hub_.context(), *request.play);
-  pending_ = std::move(head) + connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
+  const std::string first = connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
+  pending_ = std::move(head);
+  begin_body(request);
+  say(first);
   if (filter_->matches_all()) filter_.reset();
 }
 
 void StreamSession::announce(const StreamGap& gap) {
-  pending_ += gap_frame(dialect_, std::string_view(gap.requested).substr(0, 128),
-                        hub_.tape().id_of(gap.oldest), last_id(), gap.missed);
+  say(gap_frame(dialect_, std::string_view(gap.requested).substr(0, 128),
+                hub_.tape().id_of(gap.oldest), last_id(), gap.missed));
   hub_.metrics().gaps_total.add();
 }
 
@@ -62,7 +64,12 @@ StreamSession::Progress StreamSession::flush() {
       search_start();
       return Progress::blocked;
     }
-    if (next_ > log.last_seq()) return Progress::caught_up;
+    if (follow_group()) {
+      if (blocked_ || closed()) return Progress::blocked;
+      return group_goes_on() ? Progress::more : Progress::caught_up;
+    }
+    const std::uint64_t end = end_of_own();
+    if (next_ >= end) return group_goes_on() ? Progress::more : Progress::caught_up;
     const std::uint64_t oldest = log.first_seq();
     if (hub_.tape().reaches_history(next_)) {
       read_on(log.last_seq() + 1);
@@ -76,8 +83,7 @@ StreamSession::Progress StreamSession::flush() {
     }
     const auto pin = log.pin(next_);
     if (!pin) continue;  // evicted since: told in the next turn
-    const bool whole_frames = filter_ == nullptr && dialect_ == Dialect::eventsource;
-    if (!(whole_frames ? send_run(*pin) : send_matching(*pin))) return Progress::blocked;
+    if (!send_events(*pin, end)) return Progress::blocked;
   }
   return next_ > log.last_seq() ? Progress::caught_up : Progress::more;
 }
@@ -127,40 +133,27 @@ bool StreamSession::send_run(const SegmentPin& pin) {
   return !blocked_;
 }
 
-/// The frames that match, or their data lines; neighbours go as one piece.
+/// The frames that match, or their data lines.
 bool StreamSession::send_matching(const SegmentPin& pin) {
-  std::array<iovec, kMaxPieces> pieces;
-  std::size_t count = 0, size = 0, frames = 0;
-  std::uint64_t seq = next_;
-  const std::uint64_t end = std::min(pin.end_seq(), next_ + kLooksPerTurn);
-  for (; seq < end && size < kRunBytes; ++seq) {
-    const FrameIndex& index = pin.index(seq);
-    char* frame = const_cast<char*>(pin.frame(index));
-    if (filter_ != nullptr && !filter_->matches(frame, index)) continue;
-    char* begin = frame + piece_offset(index);
-    const auto length = static_cast<std::size_t>(frame + index.length - begin);
-    if (count > 0 &&
-        static_cast<char*>(pieces[count - 1].iov_base) + pieces[count - 1].iov_len == begin) {
-      pieces[count - 1].iov_len += length;
-    } else if (count == kMaxPieces) {
-      break;
-    } else {
-      pieces[count++] = {begin, length};
-    }
-    size += length;
-    ++frames;
-  }
-  if (count > 0) {
-    const std::ptrdiff_t sent = send(pieces.data(), count);
+  const LogRun run = gather_run(pin, next_, pin.end_seq(), filter_.get(), dialect_, kRunBytes);
+  if (run.count > 0) {
+    const std::ptrdiff_t sent = send(run.pieces.data(), run.count);
     if (sent < 0) return false;
-    if (static_cast<std::size_t>(sent) < size) {
+    if (static_cast<std::size_t>(sent) < run.bytes) {
       keep_rest(pin, next_, static_cast<std::size_t>(sent));
       return false;
     }
-    hub_.metrics().deliveries_total.add(frames);
+    hub_.metrics().deliveries_total.add(run.events);
   }
-  next_ = seq;
+  next_ = run.next;
   return !blocked_;
+}
+
+/// @param end not further than before it; only compressed streams have one nearer than the log's.
+bool StreamSession::send_events(const SegmentPin& pin, std::uint64_t end) {
+  if (gzip_) return send_compressed(pin, end);
+  const bool whole_frames = filter_ == nullptr && dialect_ == Dialect::eventsource;
+  return whole_frames ? send_run(pin) : send_matching(pin);
 }
 
 /// The socket took only `sent` bytes of the matching frames from `from` on: copies the rest of the
@@ -171,7 +164,7 @@ void StreamSession::keep_rest(const SegmentPin& pin, std::uint64_t from, std::si
     const FrameIndex& index = pin.index(seq);
     const char* frame = pin.frame(index);
     if (filter_ != nullptr && !filter_->matches(frame, index)) continue;
-    const std::size_t skip = piece_offset(index);
+    const std::size_t skip = piece_offset(dialect_, index);
     const std::size_t length = index.length - skip;
     if (sent < length) {
       if (sent > 0) {
@@ -235,11 +228,15 @@ void StreamSession::tick(Clock::time_point now) {
     if (now - last_write_ > hub_.options().stalled_stream_timeout) close();
     return;
   }
+  if (gzip_ && gzip_->member.follows()) {  // the group has heartbeats of its own
+    hub_.flush(*this);
+    return;
+  }
   if (now - last_write_ < heartbeat_) return;
   if (!pending_.empty()) return;
   // With events to come it is about to hear from us, unless it waits for the past.
   if (!reading_ && !playback_ && next_ <= hub_.log().last_seq()) return;
-  pending_ = heartbeat_frame(dialect_, last_id());
+  say(heartbeat_frame(dialect_, last_id()));
   send_pending();
 }
 
@@ -247,7 +244,8 @@ void StreamSession::shut_down(std::chrono::milliseconds retry) {
   if (!blocked_) {
     flush();
     if (!blocked_ && !closed()) {
-      pending_ += shutdown_frame(dialect_, retry);
+      say(shutdown_frame(dialect_, retry));
+      end_body();
       send_pending();
     }
   }
@@ -263,6 +261,7 @@ void StreamSession::close() {
   if (closed()) return;
   connection_.close();
   hub_.metrics().closed_total.add();
+  if (secure()) hub_.metrics().secure.subtract();
   hub_.leave(*this);
 }
 

@@ -39,11 +39,16 @@ void StreamSession::search_start() {
 void StreamSession::read_on(std::uint64_t end) {
   reading_ = true;
   const auto since_ns = opening_ ? opening_->since_ns : std::nullopt;
+  const bool compress = gzip_ != nullptr && playback_ == nullptr;  // which goes out in pieces
+  const auto deflate =
+      compress ? std::optional(hub_.stream_groups().deflate_options()) : std::nullopt;
   hub_.read_for(
       *this, filter_,
-      [dialect = dialect_, bounds = SeqBounds{next_, end}, bytes = hub_.slice_bytes(), since_ns](
-          const Tape& tape, const CompiledFilter& filter) {
-        return read_past(tape, filter, dialect, bounds, bytes, since_ns);
+      [dialect = dialect_, bounds = SeqBounds{next_, end}, bytes = hub_.slice_bytes(), since_ns,
+       deflate](const Tape& tape, const CompiledFilter& filter) {
+        PastSlice slice = read_past(tape, filter, dialect, bounds, bytes, since_ns);
+        if (deflate) compress_slice(slice, *deflate);
+        return slice;
       },
       [](StreamSession& self, PastSlice&& slice) {
         self.reading_ = false;
@@ -62,7 +67,11 @@ void StreamSession::on_slice(PastSlice&& slice) {
     next_ = playback_->next_seq();
     return;
   }
-  pending_ += slice.bytes;
+  if (gzip_) {
+    gzip_->member.add_blocks(slice.blocks, slice.sum, pending_);
+  } else {
+    pending_ += slice.bytes;
+  }
   next_ = slice.next;
   hub_.metrics().deliveries_total.add(slice.events.size());
 }
@@ -76,7 +85,8 @@ StreamSession::Progress StreamSession::play() {
     }
     if (reading_) return Progress::caught_up;
     if (playback_->empty() && next_ >= playback_->end()) {
-      pending_ += end_frame(dialect_, last_id(), last_id() + std::string(kEndMark));
+      say(end_frame(dialect_, last_id(), last_id() + std::string(kEndMark)));
+      end_body();
       ending_ = true;
       continue;
     }
@@ -84,10 +94,14 @@ StreamSession::Progress StreamSession::play() {
       read_on(playback_->end());
       return Progress::caught_up;
     }
-    const std::size_t played = playback_->append_due(Clock::now(), pending_);
+    std::string due;
+    const std::size_t played = playback_->append_due(Clock::now(), due);
     next_ = playback_->next_seq();
     hub_.metrics().deliveries_total.add(played);
-    if (played > 0) continue;
+    if (played > 0) {
+      say(due);
+      continue;
+    }
     playback_->wait([weak = weak_from_this()] {
       const auto self = weak.lock();
       if (self && !self->closed()) self->hub_.flush(*self);

@@ -68,6 +68,7 @@ class WsConnection : public std::enable_shared_from_this<WsConnection> {
 
   /// Whether messages go to and fro: not once a close has been said.
   bool is_open() const noexcept { return stage_ == Stage::open; }
+  bool secure() const noexcept { return connection_.secure(); }
 
  protected:
   /// Sends a message, or keeps it until the socket takes it.

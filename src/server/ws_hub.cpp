@@ -30,6 +30,7 @@ void WsHub::leave(WsSession& session) {
   sessions_.pop_back();
   worker_.metrics.ws_sessions.subtract();
   worker_.metrics.closed_total.add();
+  if (session.secure()) worker_.metrics.secure.subtract();
   boost::asio::post(worker_.context, [keep_alive] {});
 }
 

@@ -10,7 +10,10 @@
 #include "event/json_writer.hpp"
 #include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
+#include "server/limits.hpp"
+#include "server/narrowing.hpp"
 #include "server/publish.hpp"
+#include "server/publish_rules.hpp"
 #include "server/ws_hub.hpp"
 #include "tapedeck/time.hpp"
 
@@ -81,7 +84,7 @@ std::optional<Error> WsSession::do_op(WsOp& op) {
   return std::nullopt;
 }
 
-std::optional<Error> WsSession::subscribe(const WsOp& op) {
+std::optional<Error> WsSession::subscribe(WsOp& op) {
   if (auto error = refuse_scope(*grant_, auth::Scope::read, "read")) return error;
   if (api_.shutting_down.load(std::memory_order_acquire)) {
     return Error{"shutting_down", "The server is shutting down; come back later.", ""};
@@ -96,6 +99,7 @@ std::optional<Error> WsSession::subscribe(const WsOp& op) {
     return Error{"too_many_subscriptions",
                  fmt::format("A connection has at most {} subscriptions.", limit), ""};
   }
+  op.stream.query.within = visible_to(*grant_);
   BusAccess::collect_share(api_.bus);  // "from now on" begins after what has been published
   const auto made = std::make_shared<WsSubscription>(
       hub_, *this, op, WsStyle{op.id, op.batch, settings().deflate_window});
@@ -152,8 +156,17 @@ std::optional<Error> WsSession::publish(const WsOp& op) {
   }
   const auto events = hub_.worker().decoder.decode(op.events, BatchFormat::json);
   if (!events) return in_message(events.error(), op);
-  const auto outcome =
-      accept_events(api_, {op.events, BatchFormat::json, op.idempotency_key}, *events);
+  StampedEvents stamped;
+  const auto allowed = apply_publish_rules(*grant_, *events, stamped);
+  if (!allowed) return in_message(allowed.error(), op);
+  if (auto refusal =
+          api_.limits.check_publish(*grant_, events->size(), op.events.size(), Clock::now())) {
+    return std::move(refusal->error);
+  }
+  const bool known = grant_ != auth::everybody();
+  const auto outcome = accept_events(
+      api_, {op.events, BatchFormat::json, op.idempotency_key, known ? grant_->id : std::string()},
+      *allowed);
   if (!outcome) return outcome.error();
   if (!outcome->replayed) hub_.worker().metrics.posted_events_total.add(events->size());
   if (op.durable && may_lack_disk(api_, outcome->accepted)) {
@@ -225,7 +238,7 @@ void WsSession::heartbeat(Clock::time_point now) {
   std::uint64_t least = hub_.streams().log().last_seq() + 1;
   for (const auto& [id, subscription] : subscriptions_) {
     if (!subscription->has_begun()) return;
-    least = std::min(least, subscription->next());
+    least = std::min(least, subscription->next_seq());
     if (now - subscription->last_told() < quiet) continue;
     subscription->told(now);
     positions += fmt::format(R"({}{{"sub":{},"last_id":"{}"}})", positions.empty() ? "" : ",", id,
@@ -236,7 +249,17 @@ void WsSession::heartbeat(Clock::time_point now) {
                   hub_.streams().tape().id_of(least - 1), positions));
 }
 
+std::vector<std::shared_ptr<WsSubscription>> WsSession::all_subscriptions() const {
+  std::vector<std::shared_ptr<WsSubscription>> all;
+  all.reserve(subscriptions_.size());
+  for (const auto& [id, subscription] : subscriptions_) all.push_back(subscription);
+  return all;
+}
+
 void WsSession::shut_down(std::chrono::milliseconds retry) {
+  for (const auto& subscription : all_subscriptions()) {
+    if (!subscription->closed()) hub_.streams().flush(*subscription);
+  }
   say(fmt::format(R"({{"op":"shutdown","retry_ms":{}}})", retry.count()));
   begin_close(WsClose::going_away, "the server is shutting down");
 }
@@ -245,9 +268,7 @@ void WsSession::shut_down(std::chrono::milliseconds retry) {
 
 /// Each subscription in turn, beginning with another every time: none is always last.
 void WsSession::on_ready() {
-  std::vector<std::shared_ptr<WsSubscription>> all;
-  all.reserve(subscriptions_.size());
-  for (const auto& [id, subscription] : subscriptions_) all.push_back(subscription);
+  auto all = all_subscriptions();
   if (all.empty()) return;
   turn_ = (turn_ + 1) % all.size();
   std::rotate(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(turn_), all.end());

@@ -57,7 +57,7 @@ class WsSession final : public WsConnection {
   void on_blocked() override;
 
   std::optional<Error> do_op(WsOp& op);
-  std::optional<Error> subscribe(const WsOp& op);
+  std::optional<Error> subscribe(WsOp& op);
   std::optional<Error> unsubscribe(const WsOp& op);
   std::optional<Error> publish(const WsOp& op);
   std::optional<Error> clear(const WsOp& op);
@@ -67,6 +67,7 @@ class WsSession final : public WsConnection {
   void say_not_durable(const Waiting& waiting, std::string_view code, std::string_view why);
   void give_up_waiting(Clock::time_point now);
   void heartbeat(Clock::time_point now);
+  std::vector<std::shared_ptr<WsSubscription>> all_subscriptions() const;
 
   WsHub& hub_;
   const ApiContext& api_;

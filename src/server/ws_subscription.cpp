@@ -19,13 +19,16 @@ constexpr std::size_t kBeforeJson = 6, kBehindJson = 2;
 /// Equal for queries that match the same events.
 std::string filter_key(const EventQuery& query, std::uint64_t end) {
   std::string out;
-  for (const FilterKey& key : kFilterKeys) {
-    std::vector<std::string> values = query.filter.*key.values;
-    std::sort(values.begin(), values.end());
-    for (const std::string& value : values) {
-      out.append(key.name) += '=';
-      json::append_string(out, value);
+  for (const Filter* filter : {&query.filter, &query.within}) {
+    for (const FilterKey& key : kFilterKeys) {
+      std::vector<std::string> values = filter->*key.values;
+      std::sort(values.begin(), values.end());
+      for (const std::string& value : values) {
+        out.append(key.name) += '=';
+        json::append_string(out, value);
+      }
     }
+    out += '|';
   }
   const auto add_time = [&out](const std::optional<Timestamp>& time) {
     out += '|';
@@ -70,6 +73,10 @@ void WsSubscription::leave() {
 void WsSubscription::shut_down(std::chrono::milliseconds) {
   flush();
   if (!closed()) session_->drop(*this);
+}
+
+bool WsSubscription::blocked() const noexcept {
+  return session_ != nullptr && !session_->ready();
 }
 
 std::string WsSubscription::last_id() const {

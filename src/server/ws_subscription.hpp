@@ -38,11 +38,12 @@ class WsSubscription final : public StreamMember,
   void tick(Clock::time_point) override {}  // its session sees to it
   void shut_down(std::chrono::milliseconds retry) override;
   bool closed() const noexcept override { return session_ == nullptr; }
+  bool blocked() const noexcept override;
+  std::uint64_t next_seq() const noexcept override { return next_; }
 
   const std::string& id() const noexcept { return group_->style.sub; }
   /// Everything up to it has been sent if it matched. Empty while it is not known where to begin.
   std::string last_id() const;
-  std::uint64_t next() const noexcept { return next_; }
   bool has_begun() const noexcept { return !(opening_ && opening_->search); }
   /// When its position was last told.
   Clock::time_point last_told() const noexcept { return last_told_; }

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/latency_histogram.hpp"
 #include "bus/history.hpp"
 #include "query/aggregate_query.hpp"
 #include "query/aggregate_rollup.hpp"
@@ -61,6 +62,7 @@ struct StoreStats {
   std::uint64_t lost_total = 0;  ///< left the log before they could be written
   std::uint64_t commits_total = 0;
   std::uint64_t errors_total = 0;
+  LatencyHistogram::Snapshot commit_latency;  ///< of transactions that succeeded
   bool degraded = false;
   std::string problem;  ///< what the disk said last, while degraded
 };

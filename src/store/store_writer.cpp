@@ -179,6 +179,13 @@ void StoreWriter::prepare(bool last, bool ends_segment) {
   if (last) batch_.settings.emplace_back("clean_end", std::to_string(next_));
 }
 
+void StoreWriter::write_batch() {
+  const auto begin = Clock::now();
+  file_->write(batch_);
+  const std::chrono::nanoseconds took = Clock::now() - begin;
+  commit_latency_.observe(took.count());
+}
+
 /// @return whether everything that was read is on disk
 bool StoreWriter::commit(bool last) {
   last_commit_ = Clock::now();
@@ -196,7 +203,7 @@ bool StoreWriter::commit(bool last) {
     const bool with_growing = !growing_.empty();
     if (with_growing) batch_growing_block();
     try {
-      file_->write(batch_);
+      write_batch();
     } catch (...) {
       if (with_growing) batch_.blocks.pop_back();
       throw;
@@ -304,6 +311,7 @@ void StoreWriter::add_to(StoreStats& stats) const {
   stats.lost_total = lost_.load(std::memory_order_relaxed);
   stats.commits_total = commits_.load(std::memory_order_relaxed);
   stats.errors_total = errors_.load(std::memory_order_relaxed);
+  stats.commit_latency = commit_latency_.snapshot();
   stats.degraded = degraded_.load(std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   stats.problem = problem_;

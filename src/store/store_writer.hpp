@@ -45,6 +45,7 @@ class StoreWriter {
   void add(const char* frame, const FrameIndex& index, std::uint64_t seq);
   void batch_growing_block();
   void finish_block();
+  void write_batch();
   void forget_batch();
   bool commit(bool last);
   void prepare(bool last, bool ends_segment);
@@ -91,6 +92,7 @@ class StoreWriter {
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<bool> degraded_{false};
+  LatencyHistogram commit_latency_;
   std::thread thread_;
 };
 

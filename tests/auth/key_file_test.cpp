@@ -104,6 +104,15 @@ TEST_F(KeyFileTest, WhatAKilledRunLeftBehindDoesNotMatter) {
   EXPECT_EQ(file_.read()->size(), 2U);
 }
 
+TEST_F(KeyFileTest, ALinkToTheFileStaysALink) {
+  ASSERT_TRUE(file_.create(named("first"), kNow));
+  const KeyFile linked(folder_ / "link.json");
+  std::filesystem::create_symlink(file_.path(), linked.path());
+  ASSERT_TRUE(linked.create(named("second"), kNow));
+  EXPECT_TRUE(std::filesystem::is_symlink(linked.path()));
+  EXPECT_EQ(file_.read()->size(), 2U);
+}
+
 TEST_F(KeyFileTest, ProcessesAtTheSameTimeLoseNoKey) {
   constexpr int kProcesses = 4, kKeys = 10;
   std::vector<pid_t> children;

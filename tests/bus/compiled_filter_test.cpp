@@ -105,5 +105,25 @@ TEST(CompiledFilter, ValuesAreComparedByTheirMeaningNotTheirSpelling) {
   EXPECT_TRUE(matches({.order_id = {"240001"}}, encode(GenericEvent{"t", {{"order_id", 240001}}})));
 }
 
+TEST(CompiledFilter, FiltersAreEqualWhenTheyCompareTheSameInAnyOrder) {
+  const CompiledFilter filter({.event_type = {"a", "b"}, .symbol = {"X", "Y"}});
+  EXPECT_EQ(filter, CompiledFilter({.event_type = {"b", "a"}, .symbol = {"Y", "X"}}));
+  EXPECT_NE(filter, CompiledFilter({.event_type = {"a", "b"}, .symbol = {"X"}}));
+  EXPECT_NE(filter, CompiledFilter({.event_type = {"a"}, .symbol = {"X", "Y"}}));
+  EXPECT_NE(filter, CompiledFilter({.event_type = {"a", "b"}, .host = {"X", "Y"}}));
+  EXPECT_NE(CompiledFilter({.since = Timestamp{}}), CompiledFilter());
+  EXPECT_EQ(CompiledFilter({.expression = "1 < 2"}), CompiledFilter({.expression = "1 < 2"}));
+  EXPECT_NE(CompiledFilter({.expression = "1 < 2"}), CompiledFilter({.expression = "1 < 3"}));
+  EXPECT_NE(CompiledFilter({.expression = "1 < 2"}), CompiledFilter());
+}
+
+TEST(CompiledFilter, ANarrowedFilterIsAnother) {
+  CompiledFilter narrowed({.symbol = {"X"}}), types({.event_type = {"a"}});
+  narrowed.narrow({.symbol = {"X", "Y"}});
+  types.narrow({.event_type = {"b", "a"}});
+  EXPECT_NE(narrowed, CompiledFilter({.symbol = {"X"}}));
+  EXPECT_EQ(types, CompiledFilter({.event_type = {"a"}}));
+}
+
 }  // namespace
 }  // namespace tapedeck

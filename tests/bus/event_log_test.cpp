@@ -243,5 +243,27 @@ TEST(EventLog, RefusesMoreHoldersThanItHasPlacesForAndTakesPlacesBack) {
   EXPECT_EQ(log.add_holder(), holders[2]);
 }
 
+TEST(EventLog, AMarkIsSeenWholeOrNotAtAll) {
+  EventLog log("e", {.log_bytes = kSmallest});
+  EXPECT_EQ(log.last_mark().seq, 0U);
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (std::uint64_t n = 1; !stop.load(std::memory_order_relaxed); ++n) {
+      log.set_mark({n, static_cast<std::int64_t>(n) * 3});
+    }
+  });
+  std::uint64_t last = 0;
+  for (int seen = 0; seen < 20'000;) {
+    const EventLog::Mark mark = log.last_mark();
+    if (mark.seq == 0) continue;
+    ASSERT_EQ(mark.published_ns, static_cast<std::int64_t>(mark.seq) * 3);
+    ASSERT_GE(mark.seq, last);
+    last = mark.seq;
+    ++seen;
+  }
+  stop = true;
+  writer.join();
+}
+
 }  // namespace
 }  // namespace tapedeck

@@ -62,7 +62,7 @@ def text(ctx: schemathesis.DeserializationContext, response: schemathesis.Respon
     """Reads answers that are texts as UTF-8, and NDJSON as JSON, whose errors are reported."""
     body = response.content.decode("utf-8")
     if "ndjson" in response.headers["content-type"][0]:
-        for line in body.splitlines():
+        for line in body.split("\n")[:-1]:
             json.loads(line)
     return body
 

@@ -89,6 +89,7 @@ node check-asyncapi.mjs "$work/asyncapi.json"
 # --- the server ---
 
 say "== Schemathesis against $url"
+cd "$work"  # what it leaves lying about goes with the rest
 SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 \
   "$venv/bin/schemathesis" --config-file "$here/schemathesis.toml" run \
   --checks all --max-failures 20 --request-timeout 20 "$url/openapi.json"

@@ -43,6 +43,19 @@ TEST_F(TradeTrackerTest, WhatChangedIsHandedOutOnceInTheOrderItChanged) {
   EXPECT_THAT(ids(tracker.drain_changed()), ElementsAre("B"));
 }
 
+TEST_F(TradeTrackerTest, AnEmptyCorrelationIdIsNone) {
+  for (const char* id : {"", "A"}) {
+    bus_->publish(GenericEvent{"order_event",
+                               {{"order_id", "O-1"},
+                                {"symbol", "INFY"},
+                                {"side", "BUY"},
+                                {"status", "new"},
+                                {"correlation_id", id}}});
+  }
+  TradeTracker tracker = track();
+  EXPECT_THAT(ids(tracker.drain_changed()), ElementsAre("A"));
+}
+
 TEST_F(TradeTrackerTest, TheLeastRecentlyTouchedGoesAndItsChangeIsNotLost) {
   decide("A", "BUY", 0);
   decide("B", "BUY", 1);

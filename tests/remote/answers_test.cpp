@@ -255,6 +255,21 @@ TEST(Answers, BadEventsInTheSpoolAreLeftOutToo) {
   EXPECT_TRUE(wait_until([&] { return spools_in(spool.path()).empty(); }));
 }
 
+TEST(Answers, WhatTheKeyMayNotPublishIsLeftOutButAMissingScopeIsWaitedFor) {
+  const auto answer_to = [](const std::string& field, std::size_t events) {
+    PostResult result;
+    result.status = 403;
+    result.body = R"({"ok":false,"error":"No.","code":"forbidden","field":")" + field + "\"}";
+    return judge(result, events);
+  };
+  EXPECT_EQ(answer_to("/2/type", 3).verdict, Verdict::bad_event);
+  EXPECT_EQ(answer_to("/2/type", 3).bad_index, 2U);
+  EXPECT_EQ(answer_to("/payload/symbol", 1).verdict, Verdict::bad_event);
+  EXPECT_EQ(answer_to("/payload/symbol", 1).bad_index, 0U);
+  EXPECT_EQ(answer_to("/3/type", 3).verdict, Verdict::misconfigured) << "there is no such event";
+  EXPECT_EQ(answer_to("", 3).verdict, Verdict::misconfigured) << "a person may give the key more";
+}
+
 TEST(Answers, WhatAServerTakesInSmallerPiecesIsCut) {
   const TempFolder spool;
   ServerOptions small;

@@ -9,7 +9,9 @@ namespace tapedeck::testing {
 namespace {
 
 TEST_F(ServerTest, EveryIoThreadAndTheCollectorBeat) {
-  start({.io_threads = 3});
+  ServerOptions options;
+  options.io_threads = 3;
+  start(options);
   LivenessCheck check(server_->heartbeats());
   EXPECT_EQ(server_->heartbeats().size(), 4U);
   EXPECT_TRUE(wait_until([&] { return check.all_beat(); }));
@@ -26,7 +28,7 @@ TEST_F(ServerTest, AnIoThreadThatHangsIsNamedUntilItGoesOn) {
     release.get_future().wait();
     return false;
   };
-  restart("e1", {.io_threads = 2}, {}, std::move(hooks));
+  restart("e1", {}, {}, std::move(hooks));
   HttpTestClient client = connect();
   const std::string body = R"({"type":"x","payload":{}})";
   client.send(

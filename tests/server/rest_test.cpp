@@ -278,7 +278,7 @@ TEST_F(Rest, UnknownPathsAndWrongMethodsSayWhatThereIs) {
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.headers.at("access-control-allow-origin"), "http://localhost:5173");
   EXPECT_EQ(options.headers.at("access-control-expose-headers"),
-            "Retry-After, Idempotency-Replayed, Content-Disposition");
+            "Retry-After, Idempotency-Replayed, Content-Disposition, X-Request-ID");
 }
 
 TEST_F(Rest, OperationsEndpointsAnswer) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -49,7 +50,9 @@ class HttpTestClient {
     }
   }
   HttpTestClient(HttpTestClient&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)) {}
+      : fd_(std::exchange(other.fd_, -1)),
+        buffer_(std::move(other.buffer_)),
+        decode_(std::move(other.decode_)) {}
   HttpTestClient& operator=(HttpTestClient&&) = delete;
   virtual ~HttpTestClient() {
     if (fd_ >= 0) ::close(fd_);
@@ -84,8 +87,14 @@ class HttpTestClient {
     char chunk[65536];
     const ssize_t n = raw_receive(chunk, sizeof chunk);
     if (n <= 0) return false;
-    buffer_.append(chunk, static_cast<std::size_t>(n));
+    const std::string_view bytes(chunk, static_cast<std::size_t>(n));
+    buffer_ += decode_ ? decode_(bytes) : std::string(bytes);
     return true;
+  }
+  /// What comes from here on is read through `decode`, as the body of a compressed stream.
+  void decode_with(std::function<std::string(std::string_view)> decode) {
+    decode_ = std::move(decode);
+    buffer_ = decode_(buffer_);
   }
   /// Everything until the server closes.
   std::string read_to_end() {
@@ -231,6 +240,7 @@ class HttpTestClient {
  private:
   int fd_;
   std::string buffer_;
+  std::function<std::string(std::string_view)> decode_;
 };
 
 }  // namespace tapedeck::testing
