@@ -15,6 +15,7 @@
 #include "server/diagnostics.hpp"
 #include "server/forwarded.hpp"
 #include "server/gzip_body.hpp"
+#include "server/ws_hub.hpp"
 
 namespace tapedeck {
 
@@ -178,13 +179,19 @@ asio::awaitable<void> HttpSession::run() {
     if (!co_await read_request()) break;
     HttpResponse response = handle();
     if (response.later || response.awaits) co_await settle(response);
-    if (response.stream && finishing_) {
+    if ((response.stream || response.ws) && finishing_) {
       response = error_response({"shutting_down", "The server is shutting down.", ""});
     }
     if (response.stream && request_.method != "HEAD") {
       stamp(response);
       note_answer(response.status);
       become_stream(response);
+      co_return;
+    }
+    if (response.ws) {
+      stamp(response);
+      note_answer(response.status);
+      become_ws(response);
       co_return;
     }
     compress_answer(response, request_.accept_encoding, worker_.options,
@@ -453,6 +460,7 @@ HttpResponse HttpSession::handle() {
   if (const auto key = message.find("Idempotency-Key"); key != message.end()) {
     request_.idempotency_key = view(key->value());
   }
+  if (message.find(http::field::upgrade) != message.end()) read_upgrade();
   request_.authorization = view(message[http::field::authorization]);
   request_.api_key = view(message["X-API-Key"]);
   request_.cookie = view(message[http::field::cookie]);
@@ -485,6 +493,27 @@ std::optional<Refusal> HttpSession::over_limits() {
   auto refusal = worker_.limits.on_grant(*request_.grant, now, connection_.grant_slot());
   if (!refusal) grant_id_ = request_.grant->id;
   return refusal;
+}
+
+void HttpSession::read_upgrade() {
+  const auto& message = parser_->get();
+  const auto joined = [&](http::field name) {
+    std::string out;
+    const auto [begin, end] = message.equal_range(name);
+    for (auto it = begin; it != end; ++it) {
+      out += (out.empty() ? "" : ", ") + std::string(view(it->value()));
+    }
+    return out;
+  };
+  WsUpgradeFields& ws = request_.ws;
+  ws.method = request_.method;
+  ws.upgrade = view(message[http::field::upgrade]);
+  ws.connection = view(message[http::field::connection]);
+  ws.key = view(message[http::field::sec_websocket_key]);
+  ws.version = view(message[http::field::sec_websocket_version]);
+  ws.protocols = joined(http::field::sec_websocket_protocol);
+  ws.extensions = joined(http::field::sec_websocket_extensions);
+  ws.http11 = message.version() == 11;
 }
 
 /// Who the client is: the peer, or whom a trusted proxy speaks for.
@@ -545,6 +574,15 @@ void HttpSession::become_stream(const HttpResponse& response) {
   // Answers to requests pipelined before this one go first.
   worker_.hub.add(std::move(connection_), *response.stream,
                   out_ + stream_head(request_.origin, http11, response.headers));
+}
+
+void HttpSession::become_ws(const HttpResponse& response) {
+  handed_over_ = true;
+  worker_.sessions.erase(this);
+  const auto rest = buffer_.cdata();
+  worker_.ws.add(std::move(connection_), *response.ws,
+                 out_ + ws_response_head(response.ws->agreement),
+                 {static_cast<const char*>(rest.data()), rest.size()});
 }
 
 }  // namespace tapedeck

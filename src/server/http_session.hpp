@@ -72,7 +72,9 @@ class HttpSession {
   bool may_connect();
   bool has_memory();
   std::optional<Refusal> over_limits();
+  void read_upgrade();
   void become_stream(const HttpResponse& response);
+  void become_ws(const HttpResponse& response);
 
   IoWorker& worker_;
   Connection connection_;

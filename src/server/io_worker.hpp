@@ -23,6 +23,7 @@
 #include "server/router.hpp"
 #include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
+#include "server/ws_hub.hpp"
 
 namespace tapedeck {
 
@@ -67,6 +68,7 @@ struct IoWorker {
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
+  WsHub ws{*this};
   EventDecoder decoder;
   RequestIds request_ids;
   std::unordered_set<HttpSession*> sessions;

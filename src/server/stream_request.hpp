@@ -45,6 +45,10 @@ struct StreamRequest {
 /// EventSource makes by itself is known for what it is.
 inline constexpr std::string_view kEndMark = "-end";
 
+/// Takes the parameter if it says which events are wanted or where to begin, which WebSocket
+/// subscriptions say too. @return false when it does not.
+Result<bool> read_subscription_parameter(const QueryParameter& parameter, StreamRequest& out);
+
 Result<StreamRequest> parse_stream_request(const HttpRequest& request,
                                            const ServerOptions& options);
 
