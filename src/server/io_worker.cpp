@@ -35,7 +35,7 @@ IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRul
       limits(given_limits),
       memory(budget),
       mailbox(std::make_shared<Mailbox>(context)),
-      hub(context, tape, options, metrics, readers, mailbox),
+      hub(context, tape, options, metrics, readers, mailbox, given_hooks),
       decoder(given.decoder),
       drain_timer_(context) {
   metrics.requests = std::make_unique<LatencyHistogram[]>(routes.routes().size() + 1);

@@ -220,8 +220,8 @@ void WsSession::give_up_waiting(Clock::time_point now) {
 
 void WsSession::tick(Clock::time_point now) {
   if (is_open()) {
-    if (to_ns(tapedeck::now()) >= grant_->expires_ns) {
-      begin_close(WsClose::policy, "the credentials have expired");
+    if (!still_stands(hub_.worker().hooks, grant_)) {
+      begin_close(WsClose::policy, "the credentials no longer hold");
     }
     give_up_waiting(now);
     heartbeat(now);
