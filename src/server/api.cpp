@@ -60,6 +60,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
        [&api](const HttpRequest& request, IoWorker& worker) {
          return open_stream(api, request, worker.options);
        }},
+      {"GET", "/api/telemetry/ws",
+       [&api](const HttpRequest& request, IoWorker&) { return open_ws(api, request); }},
       {"GET", "/api/telemetry/events",
        [&api](const HttpRequest& request, IoWorker&) { return get_events(api, request); }},
       {"POST", "/api/telemetry/events",
@@ -108,7 +110,7 @@ std::vector<Route> api_routes(const ApiContext& api) {
        auth::Scope::none},
   };
   for (Route& route : routes) route.operation = find_operation(route.method, route.path);
-  *openapi = openapi_json(routes, true);
+  *openapi = openapi_json(routes, api.auth == nullptr);
   return routes;
 }
 

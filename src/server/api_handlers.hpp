@@ -39,5 +39,7 @@ HttpResponse get_session(const HttpRequest& request);
 /// @param options the worker's, which may have been changed since the server began
 HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
                          const ServerOptions& options);
+// api_ws.cpp
+HttpResponse open_ws(const ApiContext& api, const HttpRequest& request);
 
 }  // namespace tapedeck

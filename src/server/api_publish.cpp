@@ -8,6 +8,7 @@
 #include "server/api_handlers.hpp"
 #include "server/auth_gate.hpp"
 #include "server/io_worker.hpp"
+#include "server/publish.hpp"
 #include "server/publish_rules.hpp"
 
 namespace tapedeck {
@@ -42,39 +43,19 @@ Result<bool> read_ack(const ApiContext& api, const HttpRequest& request) {
       continue;
     }
     durable = parameter.value == "durable";
-    if (parameter.value == "memory" || (durable && api.store.when_durable)) continue;
+    if (durable && !api.store.when_durable) return no_disk_to_wait_for();
+    if (parameter.value == "memory" || durable) continue;
     return Error{"invalid_parameter",
-                 fmt::format("ack={}: {}", parameter.value.substr(0, 40),
-                             api.store.when_durable ? "must be memory or durable."
-                                                    : "this server keeps events in memory only; "
-                                                      "ack=memory is what there is."),
+                 fmt::format("ack={}: must be memory or durable.", parameter.value.substr(0, 40)),
                  "ack"};
   }
   return durable;
-}
-
-/// `,"accepted":...`: more members of an answer.
-std::string range_members(const Accepted& accepted) {
-  return fmt::format(R"(,"accepted":{},"first_id":"{}","last_id":"{}")",
-                     accepted.range.last - accepted.range.first + 1,
-                     format_event_id(accepted.epoch, accepted.range.first),
-                     format_event_id(accepted.epoch, accepted.range.last));
 }
 
 HttpResponse accepted_response(const Accepted& accepted, bool replayed) {
   HttpResponse response = json_response(R"({"ok":true)" + range_members(accepted) + "}\n");
   if (replayed) response.headers = "Idempotency-Replayed: true\r\n";
   return response;
-}
-
-/// They are in memory and will be streamed, but nobody can promise that they survive.
-Error not_durable(const Accepted& accepted, std::string_view code, std::string_view why) {
-  return {std::string(code),
-          fmt::format("{} The events were accepted in memory with the ids {} to {}; sent again "
-                      "without the same Idempotency-Key they would be there twice.",
-                      why, format_event_id(accepted.epoch, accepted.range.first),
-                      format_event_id(accepted.epoch, accepted.range.last)),
-          ""};
 }
 
 HttpResponse not_durable_response(const Accepted& accepted, const Error& error) {
@@ -100,27 +81,6 @@ HttpResponse when_on_disk(const ApiContext& api, const Accepted& accepted, bool 
         accepted, not_durable(accepted, "store_slow", "The disk did not take the events in time."));
   };
   return response;
-}
-
-/// Appends the events, once for each key.
-Result<IdempotencyKeys::Outcome> accept(const ApiContext& api, const HttpRequest& request,
-                                        BatchFormat format, std::span<const DecodedEvent> events) {
-  const auto append = [&]() -> Result<Accepted> {
-    const auto range = BusAccess::append(api.bus, events);
-    if (!range) return range.error();
-    return Accepted{*range, BusAccess::log(api.bus).epoch(), 0};
-  };
-  if (!request.idempotency_key) {
-    auto accepted = append();
-    if (!accepted) return std::move(accepted).error();
-    return IdempotencyKeys::Outcome{std::move(accepted).value(), false};
-  }
-  const std::uint64_t hash =
-      IdempotencyKeys::hash_body(request.body) + static_cast<std::uint64_t>(format);
-  const bool known = request.grant != auth::everybody();
-  const std::string key =
-      IdempotencyKeys::owned_by(known ? request.grant->id : "", *request.idempotency_key);
-  return api.idempotency.accept_once(key, hash, append);
 }
 
 struct Permitted {
@@ -157,13 +117,16 @@ HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWo
   StampedEvents stamped;
   Permitted permitted = permit(api, request, *events, stamped);
   if (permitted.refused) return std::move(*permitted.refused);
-  const auto outcome = accept(api, request, *format, permitted.events);
+  const bool known = request.grant != auth::everybody();
+  const auto outcome = accept_events(
+      api,
+      {request.body, *format, request.idempotency_key, known ? request.grant->id : std::string()},
+      permitted.events);
   if (!outcome) return error_response(outcome.error());
   if (!outcome->replayed) worker.metrics.posted_events_total.add(events->size());
-  // What a former run accepted and remembers is on disk already.
-  const bool of_this_run = outcome->accepted.epoch == api.tape.log().epoch() &&
-                           outcome->accepted.range.last >= api.tape.log().begin_seq();
-  if (*durable && of_this_run) return when_on_disk(api, outcome->accepted, outcome->replayed);
+  if (*durable && may_lack_disk(api, outcome->accepted)) {
+    return when_on_disk(api, outcome->accepted, outcome->replayed);
+  }
   return accepted_response(outcome->accepted, outcome->replayed);
 }
 

@@ -20,6 +20,7 @@ constexpr std::array kCodes = {
     ErrorCode{"invalid_filter", 400, some_routes,
               "The expression in filter has a mistake; the sentence names the column."},
     ErrorCode{"malformed_json", 400, some_routes, "The body is not the JSON it should be."},
+    ErrorCode{"invalid_handshake", 400, some_routes, "A header of the WebSocket's is wrong."},
     ErrorCode{"empty_batch", 400, some_routes, "The body holds no event."},
     ErrorCode{"unauthorized", 401, needs_scope, "No credentials, or bad ones."},
     ErrorCode{"host_not_allowed", 403, every_request,
@@ -41,6 +42,7 @@ constexpr std::array kCodes = {
     ErrorCode{"too_many_types", 422, some_routes, "The server knows too many types of events."},
     ErrorCode{"idempotency_key_reused", 422, some_routes,
               "The Idempotency-Key was used with another body."},
+    ErrorCode{"upgrade_required", 426, some_routes, "No WebSocket of version 13 was asked for."},
     ErrorCode{"rate_limited", 429, every_request,
               "Too many requests; the header Retry-After says when to come back."},
     ErrorCode{"locked_out", 429, needs_scope,
@@ -100,6 +102,8 @@ std::string_view reason_of(int status) {
       return "Unprocessable Content";
     case 429:
       return "Too Many Requests";
+    case 426:
+      return "Upgrade Required";
     case 431:
       return "Request Header Fields Too Large";
     case 503:

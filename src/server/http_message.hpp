@@ -15,11 +15,13 @@
 #include "auth/grant.hpp"
 #include "base/error.hpp"
 #include "query/query_string.hpp"
+#include "server/ws_handshake.hpp"
 
 namespace tapedeck {
 
 struct Route;
 struct StreamRequest;
+struct WsRequest;
 
 /// Views live until the handler returns.
 struct HttpRequest {
@@ -44,6 +46,7 @@ struct HttpRequest {
   std::string access_token{};       ///< of a stream's query, where a browser can set no header
   const Route* route = nullptr;     ///< what answers it, once that has been found
   auth::GrantPtr grant = auth::everybody();
+  WsUpgradeFields ws;              ///< when an upgrade is asked for
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
   /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
@@ -68,6 +71,7 @@ struct HttpResponse {
   std::shared_ptr<const std::string> gzip_body;
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
+  std::shared_ptr<const WsRequest> ws{};        ///< likewise, this WebSocket
   BodySource body_source;                       ///< sent instead of body, as far as it goes
 
   /// Run on the read pool, for what may touch the disk. A HistoryError becomes 503.

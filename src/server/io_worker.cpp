@@ -23,7 +23,7 @@ constexpr auto kGoodbyePause = 5ms;
 
 IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
                    const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
-                   const TrustedProxies& trusted)
+                   const TrustedProxies& trusted, Limits& given_limits, MemoryBudget& budget)
     : work(context.get_executor()),
       timer(context),
       options(given),
@@ -32,8 +32,10 @@ IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRul
       pool(readers),
       hooks(given_hooks),
       proxies(trusted),
+      limits(given_limits),
+      memory(budget),
       mailbox(std::make_shared<Mailbox>(context)),
-      hub(context, tape, options, metrics, readers, mailbox),
+      hub(context, tape, options, metrics, readers, mailbox, given_hooks),
       decoder(given.decoder),
       drain_timer_(context) {
   metrics.requests = std::make_unique<LatencyHistogram[]>(routes.routes().size() + 1);
@@ -63,6 +65,7 @@ void IoWorker::tick() {
   beats.fetch_add(1, std::memory_order_relaxed);
   const auto now = std::chrono::steady_clock::now();
   hub.tick(now);
+  ws.tick(now);
   for (HttpSession* session : sessions) session->enforce_deadline(now);
   if (on_tick) on_tick();
   tick_later();
@@ -106,6 +109,7 @@ void IoWorker::begin_shutdown() {
   boost::asio::post(context, [this] {
     stopping = true;
     for (HttpSession* session : sessions) session->finish();
+    ws.shut_down_all();
     drain_begin_ = Clock::now();
     drain_end_ = drain_begin_ + options.drain_timeout;
     drain_streams_ = hub.size();
@@ -134,13 +138,14 @@ void IoWorker::drain() {
   const auto to_be_gone = static_cast<std::size_t>(share * static_cast<double>(drain_streams_));
   if (is_over) {
     hub.shut_down(hub.size(), StreamHub::Blocked::closed);
+    ws.abort_all();
     for (HttpSession* session : sessions) session->abort();
   } else {
     const std::size_t gone = drain_streams_ - std::min(drain_streams_, hub.size());
     const std::size_t due = share >= 1.0 ? hub.size() : to_be_gone - std::min(gone, to_be_gone);
     hub.shut_down(due, StreamHub::Blocked::left);
   }
-  if (is_over || (sessions.empty() && hub.size() == 0)) {
+  if (is_over || (sessions.empty() && hub.size() == 0 && ws.empty())) {
     ended_ = true;  // also for what is queued already
     timer.cancel();
     drain_timer_.cancel();

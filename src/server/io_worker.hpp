@@ -23,6 +23,7 @@
 #include "server/router.hpp"
 #include "server/server_hooks.hpp"
 #include "server/stream_hub.hpp"
+#include "server/ws_hub.hpp"
 
 namespace tapedeck {
 
@@ -32,7 +33,7 @@ struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
            const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
-           const TrustedProxies& trusted);
+           const TrustedProxies& trusted, Limits& given_limits, MemoryBudget& budget);
 
   void start();
   /// Ends streams with a goodbye each, one after the other, lets answers under way finish, then
@@ -62,9 +63,12 @@ struct IoWorker {
   ReadPool& pool;
   const ServerHooks& hooks;
   const TrustedProxies& proxies;
+  Limits& limits;
+  MemoryBudget& memory;  // of requests
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;
+  WsHub ws{*this};
   EventDecoder decoder;
   RequestIds request_ids;
   std::unordered_set<HttpSession*> sessions;

@@ -37,6 +37,8 @@ void ServerTotals::add(const WorkerMetrics& worker) {
   gaps_total += worker.gaps_total.get();
   stalled_total += worker.stalled_total.get();
   posted_events_total += worker.posted_events_total.get();
+  ws_sessions += worker.ws_sessions.get();
+  ws_sessions_total += worker.ws_sessions_total.get();
   stream_lag_events += worker.stream_lag_events.get();
   stream_lag_max_events = std::max(stream_lag_max_events, worker.stream_lag_max_events.get());
   delivery.add(worker.delivery.snapshot());

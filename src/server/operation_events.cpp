@@ -60,6 +60,22 @@ Operation stream() {
   return out;
 }
 
+Operation socket() {
+  Operation out{.method = "GET",
+                .path = "/api/telemetry/ws",
+                .id = "openSocket",
+                .tag = "Events",
+                .summary = "Events over a WebSocket, both ways",
+                .description =
+                    "A WebSocket handshake (RFC 6455, version 13); `permessage-deflate` and the "
+                    "subprotocol `tapedeck.v1` may be offered. `/asyncapi.json` describes the "
+                    "messages."};
+  out.answers = {{.status = 101, .description = "The connection is a WebSocket now."}};
+  out.errors = {"upgrade_required", "invalid_handshake", "shutting_down"};
+  out.takes_access_token = true;
+  return out;
+}
+
 Operation read() {
   Operation out{.method = "GET",
                 .path = "/api/telemetry/events",
@@ -211,7 +227,7 @@ Operation export_all() {
 }  // namespace
 
 std::vector<Operation> event_operations() {
-  return {stream(), read(), publish(), clear(), latest(), export_all()};
+  return {stream(), socket(), read(), publish(), clear(), latest(), export_all()};
 }
 
 }  // namespace tapedeck::tables

@@ -87,6 +87,11 @@ struct ServerOptions {
   /// and coalesce_ms share one; beyond so many different ones streams go uncompressed.
   std::size_t stream_compressors = 256;
 
+  std::size_t ws_message_bytes = std::size_t{1} << 20;  ///< of a client's WebSocket message
+  /// A WebSocket client that was pinged after `heartbeat` of silence and says nothing is given up.
+  std::chrono::seconds ws_pong_timeout{20};
+  bool ws_compression = true;  ///< permessage-deflate, for clients that offer it
+
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy
   /// What one answer may cost: events of the history it may look at before it answers what it has.

@@ -57,26 +57,18 @@ std::optional<Error> settle_play(const PlayParameters& given, StreamRequest& out
   return std::nullopt;
 }
 
-/// Whether the parameter was one of the stream's own.
+/// Whether the parameter was one of a stream's over HTTP.
 Result<bool> read_stream_parameter(const QueryParameter& parameter, StreamRequest& out) {
-  if (parameter.name == "replay") {
-    const auto n = read_integer(parameter, 0, StreamRequest::kMaxReplay);
-    if (!n) return n.error();
-    out.replay = static_cast<std::size_t>(*n);
-  } else if (parameter.name == "heartbeat") {
+  if (parameter.name == "heartbeat") {
     const auto n = read_integer(parameter, StreamRequest::kMinHeartbeatSeconds,
                                 StreamRequest::kMaxHeartbeatSeconds);
     if (!n) return n.error();
     out.heartbeat = std::chrono::seconds(*n);
-  } else if (parameter.name == "coalesce_ms") {
-    const auto n = read_integer(parameter, 0, StreamRequest::kMaxCoalesceMs);
-    if (!n) return n.error();
-    out.coalesce = std::chrono::milliseconds(*n);
   } else if (parameter.name == "dialect") {
     const auto dialect = parse_dialect(parameter);
     if (!dialect) return dialect.error();
     out.dialect = *dialect;
-  } else if (parameter.name == "last_event_id" || parameter.name == "lastEventId") {
+  } else if (parameter.name == "lastEventId") {
     if (out.resume_after.empty()) out.resume_after = parameter.value;
   } else {
     return false;
@@ -85,6 +77,25 @@ Result<bool> read_stream_parameter(const QueryParameter& parameter, StreamReques
 }
 
 }  // namespace
+
+Result<bool> read_subscription_parameter(const QueryParameter& parameter, StreamRequest& out) {
+  auto taken = read_filter_parameter(parameter, out.query);
+  if (!taken || *taken) return taken;
+  if (parameter.name == "replay") {
+    const auto n = read_integer(parameter, 0, StreamRequest::kMaxReplay);
+    if (!n) return n.error();
+    out.replay = static_cast<std::size_t>(*n);
+  } else if (parameter.name == "coalesce_ms") {
+    const auto n = read_integer(parameter, 0, StreamRequest::kMaxCoalesceMs);
+    if (!n) return n.error();
+    out.coalesce = std::chrono::milliseconds(*n);
+  } else if (parameter.name == "last_event_id") {
+    if (out.resume_after.empty()) out.resume_after = parameter.value;
+  } else {
+    return false;
+  }
+  return true;
+}
 
 Result<StreamRequest> parse_stream_request(const HttpRequest& request,
                                            const ServerOptions& options) {
@@ -98,7 +109,7 @@ Result<StreamRequest> parse_stream_request(const HttpRequest& request,
   out.gzip = options.compression && accepts_gzip(request.accept_encoding);
   PlayParameters play;
   for (const QueryParameter& parameter : request.parsed.parameters) {
-    auto taken = read_filter_parameter(parameter, out.query);
+    auto taken = read_subscription_parameter(parameter, out);
     if (taken && !*taken) taken = read_stream_parameter(parameter, out);
     if (taken && !*taken) taken = read_play_parameter(parameter, play);
     if (!taken) return std::move(taken).error();

@@ -30,6 +30,7 @@ struct StreamRequest {
   static constexpr std::int64_t kMaxCoalesceMs = 1000;
 
   EventQuery query;
+  auth::GrantPtr grant;  ///< whose it is; it ends when that no longer stands
   Dialect dialect = Dialect::plain;
   std::chrono::seconds heartbeat{15};
   std::chrono::milliseconds coalesce{0};
@@ -43,6 +44,10 @@ struct StreamRequest {
 /// What the id of an `end` event has behind the id of the last event, so that the reconnect that
 /// EventSource makes by itself is known for what it is.
 inline constexpr std::string_view kEndMark = "-end";
+
+/// Takes the parameter if it says which events are wanted or where to begin, which WebSocket
+/// subscriptions say too. @return false when it does not.
+Result<bool> read_subscription_parameter(const QueryParameter& parameter, StreamRequest& out);
 
 Result<StreamRequest> parse_stream_request(const HttpRequest& request,
                                            const ServerOptions& options);

@@ -21,12 +21,13 @@ constexpr std::size_t kRunBytes = std::size_t{256} << 10;
 
 StreamSession::StreamSession(StreamHub& hub, Connection connection, const StreamRequest& request,
                              std::string head)
-    : hub_(hub),
+    : StreamMember(request.coalesce),
+      hub_(hub),
       connection_(std::move(connection)),
       last_write_(Clock::now()),
-      coalesce_(request.coalesce),
       heartbeat_(static_cast<std::uint8_t>(request.heartbeat.count())),
-      dialect_(request.dialect) {
+      dialect_(request.dialect),
+      grant_(request.grant) {
   const int on = 1;
   const int buffer = hub_.options().stream_send_buffer_bytes;
   const int socket = connection_.socket().native_handle();
@@ -34,7 +35,7 @@ StreamSession::StreamSession(StreamHub& hub, Connection connection, const Stream
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
   setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
   filter_ = std::make_shared<const CompiledFilter>(compile(request.query));
-  choose_start(request);  // may leave a gap to be told in pending_
+  begin(request);  // may leave a gap to be told in pending_
   if (request.play) playback_ = std::make_unique<Playback>(hub_.context(), *request.play);
   const std::string first = connection_frame(dialect_, last_id(), request.heartbeat) + pending_;
   pending_ = std::move(head);
@@ -43,9 +44,9 @@ StreamSession::StreamSession(StreamHub& hub, Connection connection, const Stream
   if (filter_->matches_all()) filter_.reset();
 }
 
-void StreamSession::announce_gap(std::string_view requested, std::uint64_t oldest,
-                                 std::optional<std::uint64_t> missed) {
-  say(gap_frame(dialect_, requested.substr(0, 128), hub_.tape().id_of(oldest), last_id(), missed));
+void StreamSession::announce(const StreamGap& gap) {
+  say(gap_frame(dialect_, std::string_view(gap.requested).substr(0, 128),
+                hub_.tape().id_of(gap.oldest), last_id(), gap.missed));
   hub_.metrics().gaps_total.add();
 }
 
@@ -76,10 +77,9 @@ StreamSession::Progress StreamSession::flush() {
       return Progress::blocked;
     }
     if (next_ < oldest) {
-      const std::string requested = last_id();
-      const std::uint64_t missed = oldest - next_;
+      const StreamGap gap{last_id(), oldest, oldest - next_};
       next_ = oldest;
-      announce_gap(requested, oldest, missed);
+      announce(gap);
       continue;
     }
     const auto pin = log.pin(next_);
@@ -225,6 +225,7 @@ void StreamSession::watch() {
 }
 
 void StreamSession::tick(Clock::time_point now) {
+  if (!still_stands(hub_.hooks(), grant_)) return hang_up();  // who comes back is told why
   if (blocked_) {
     if (now - last_write_ > hub_.options().stalled_stream_timeout) close();
     return;
@@ -261,7 +262,9 @@ void StreamSession::hang_up() {
 void StreamSession::close() {
   if (closed()) return;
   connection_.close();
-  hub_.forget(*this);
+  hub_.metrics().closed_total.add();
+  if (secure()) hub_.metrics().secure.subtract();
+  hub_.leave(*this);
 }
 
 }  // namespace tapedeck

@@ -18,53 +18,42 @@
 #include "server/connection.hpp"
 #include "server/playback.hpp"
 #include "server/stream_group.hpp"
+#include "server/stream_member.hpp"
 #include "server/stream_past.hpp"
 #include "server/stream_request.hpp"
+#include "server/stream_start.hpp"
 
 namespace tapedeck {
 
 class StreamHub;
 
-class StreamSession : public std::enable_shared_from_this<StreamSession> {
+class StreamSession final : public StreamMember,
+                            public std::enable_shared_from_this<StreamSession> {
  public:
-  using Clock = std::chrono::steady_clock;
-
   /// @param head sent before anything else; stream_head(), with what may be before it.
   StreamSession(StreamHub& hub, Connection connection, const StreamRequest& request,
                 std::string head);
 
-  /// Sends what the log has and the socket takes, within a fair share.
-  enum class Progress : std::uint8_t { caught_up, more, blocked };
-  Progress flush();
+  Progress flush() override;
 
   /// Watches for the client going away.
   void watch();
   /// Heartbeats when quiet, gives up on a client that has stopped reading.
-  void tick(Clock::time_point now);
+  void tick(Clock::time_point now) override;
   /// Says goodbye and closes.
-  void shut_down(std::chrono::milliseconds retry);
+  void shut_down(std::chrono::milliseconds retry) override;
   void close();
 
-  bool closed() const noexcept { return !connection_.is_open(); }
-  /// It waits until its client takes what was sent.
-  bool blocked() const noexcept { return blocked_; }
-  bool plays_back() const noexcept { return playback_ != nullptr; }
+  bool closed() const noexcept override { return !connection_.is_open(); }
+  bool blocked() const noexcept override { return blocked_; }
+  bool plays_back() const noexcept override { return playback_ != nullptr; }
   bool secure() const noexcept { return connection_.secure(); }
-  /// The next event it will look at.
-  std::uint64_t next_seq() const noexcept { return next_; }
-  std::chrono::milliseconds coalesce() const noexcept { return coalesce_; }
+  std::uint64_t next_seq() const noexcept override { return next_; }
 
  private:
-  friend class StreamHub;
-
   // stream_session_past.cpp
-  void choose_start(const StreamRequest& request);
-  void begin_at_id(const std::string& id);
-  void begin_at_time(const StreamRequest& request);
-  void begin_at_newest(std::size_t count);
+  void begin(const StreamRequest& request);
   void search_start();
-  template <typename Work, typename Then>
-  void on_pool(Work work, Then then);
   void read_on(std::uint64_t end);
   void on_slice(PastSlice&& slice);
   Progress play();
@@ -83,8 +72,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
 
   // stream_session.cpp
   void hang_up();
-  void announce_gap(std::string_view requested, std::uint64_t oldest,
-                    std::optional<std::uint64_t> missed);
+  void announce(const StreamGap& gap);
   bool send_pending();
   bool send_run(const SegmentPin& pin);
   bool send_matching(const SegmentPin& pin);
@@ -93,14 +81,6 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   std::ptrdiff_t send(const struct iovec* pieces, std::size_t count);
   void wait_until_writable();
   std::string last_id() const;
-
-  /// What is still to be found out about where to begin.
-  struct Opening {
-    std::optional<std::int64_t> since_ns{};  // look whether the past reaches back to then
-    std::string since_text{};
-    std::optional<StartSearch> search{};
-    std::uint64_t bottom = 0;  // of the search
-  };
 
   /// Of a stream that is compressed.
   struct Gzip {
@@ -119,10 +99,9 @@ class StreamSession : public std::enable_shared_from_this<StreamSession> {
   std::unique_ptr<Opening> opening_;
   std::unique_ptr<Playback> playback_;
   Clock::time_point last_write_;
-  std::chrono::milliseconds coalesce_;
-  std::size_t place_ = 0;  // in the hub's list
   std::chrono::duration<std::uint8_t> heartbeat_;
   Dialect dialect_;
+  const auth::GrantPtr grant_;
   bool blocked_ = false;
   bool reading_ = false;  // a job on the pool is under way
   bool ending_ = false;   // the connection ends once pending_ has gone out

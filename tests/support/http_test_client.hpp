@@ -69,12 +69,19 @@ class HttpTestClient {
   bool try_send(std::string_view bytes) {
     return raw_send(bytes) == static_cast<ssize_t>(bytes.size());
   }
+  /// False when the server does not take all of it now.
+  bool send_without_waiting(std::string_view bytes) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<ssize_t>(bytes.size());
+  }
   void shut_down_writing() { shutdown(fd_, SHUT_WR); }
   void reset_on_close() {
     const linger hard{1, 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
   }
 
+  /// What has come and has not been read.
+  std::string& buffer() { return buffer_; }
   /// Appends what comes next to the buffer; false at the end of the stream.
   bool read_more() {
     char chunk[65536];
