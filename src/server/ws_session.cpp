@@ -31,6 +31,9 @@ WsConnection::Settings settings_of(const ServerOptions& options, const WsAgreeme
   return settings;
 }
 
+/// Whether a grant still stands is asked every few seconds.
+constexpr unsigned kTicksBetweenLooks = 3;
+
 /// Where in the message a decoder's error lies.
 Error in_message(Error error, const WsOp& op) {
   const std::string_view member = op.is_array ? "/events" : "/event";
@@ -218,11 +221,15 @@ void WsSession::give_up_waiting(Clock::time_point now) {
 
 // --- time ---
 
+bool WsSession::grant_stands() {
+  if (to_ns(tapedeck::now()) >= grant_->expires_ns) return false;
+  const auto& is_current = hub_.worker().hooks.is_current;
+  return !is_current || ++ticks_ % kTicksBetweenLooks != 0 || is_current(*grant_);
+}
+
 void WsSession::tick(Clock::time_point now) {
   if (is_open()) {
-    if (to_ns(tapedeck::now()) >= grant_->expires_ns) {
-      begin_close(WsClose::policy, "the credentials have expired");
-    }
+    if (!grant_stands()) begin_close(WsClose::policy, "the credentials are no longer good");
     give_up_waiting(now);
     heartbeat(now);
   }
