@@ -55,7 +55,7 @@ std::optional<Error> refuse_scope(const auth::Grant& grant, auth::Scope scope,
 
 WsSession::WsSession(WsHub& hub, Connection connection, const WsRequest& request)
     : WsConnection(std::move(connection), hub.codec(),
-                   settings_of(request.api.options, request.agreement)),
+                   settings_of(hub.worker().options, request.agreement)),
       hub_(hub),
       api_(request.api),
       grant_(request.grant),
@@ -65,7 +65,7 @@ WsSession::WsSession(WsHub& hub, Connection connection, const WsRequest& request
 void WsSession::on_message(WsOpcode, std::string& message) {
   message.reserve(message.size() + WsOpParser::kPadding);
   WsOp op;
-  auto error = hub_.parser().parse(message, api_.options, op);
+  auto error = hub_.parser().parse(message, hub_.worker().options, op);
   if (!error) error = do_op(op);
   if (error) say(ws_error(op.id, *error));
 }
