@@ -21,9 +21,7 @@ struct ServerHooks {
 };
 
 /// Whether what is kept open with a grant may stay open.
-inline bool still_stands(const ServerHooks& hooks, const auth::GrantPtr& grant) {
-  return !hooks.is_current || grant == nullptr || hooks.is_current(*grant);
-}
+bool still_stands(const ServerHooks& hooks, const auth::Grant& grant);
 
 /// Sets the request's grant, or `refusal` and a grant that may do nothing.
 void identify(const ServerHooks& hooks, HttpRequest& request);

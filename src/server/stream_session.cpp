@@ -225,7 +225,7 @@ void StreamSession::watch() {
 }
 
 void StreamSession::tick(Clock::time_point now) {
-  if (!still_stands(hub_.hooks(), grant_)) return hang_up();  // who comes back is told why
+  if (!still_stands(hub_.hooks(), *grant_)) return hang_up();  // who comes back is told why
   if (blocked_) {
     if (now - last_write_ > hub_.options().stalled_stream_timeout) close();
     return;

@@ -31,6 +31,9 @@ WsConnection::Settings settings_of(const ServerOptions& options, const WsAgreeme
   return settings;
 }
 
+/// Whether a grant still stands is asked every few seconds.
+constexpr unsigned kTicksBetweenLooks = 3;
+
 /// Where in the message a decoder's error lies.
 Error in_message(Error error, const WsOp& op) {
   const std::string_view member = op.is_array ? "/events" : "/event";
@@ -52,7 +55,7 @@ std::optional<Error> refuse_scope(const auth::Grant& grant, auth::Scope scope,
 
 WsSession::WsSession(WsHub& hub, Connection connection, const WsRequest& request)
     : WsConnection(std::move(connection), hub.codec(),
-                   settings_of(request.api.options, request.agreement)),
+                   settings_of(hub.worker().options, request.agreement)),
       hub_(hub),
       api_(request.api),
       grant_(request.grant),
@@ -62,7 +65,7 @@ WsSession::WsSession(WsHub& hub, Connection connection, const WsRequest& request
 void WsSession::on_message(WsOpcode, std::string& message) {
   message.reserve(message.size() + WsOpParser::kPadding);
   WsOp op;
-  auto error = hub_.parser().parse(message, api_.options, op);
+  auto error = hub_.parser().parse(message, hub_.worker().options, op);
   if (!error) error = do_op(op);
   if (error) say(ws_error(op.id, *error));
 }
@@ -220,8 +223,8 @@ void WsSession::give_up_waiting(Clock::time_point now) {
 
 void WsSession::tick(Clock::time_point now) {
   if (is_open()) {
-    if (!still_stands(hub_.worker().hooks, grant_)) {
-      begin_close(WsClose::policy, "the credentials no longer hold");
+    if (!still_stands(hub_.worker().hooks, *grant_)) {
+      begin_close(WsClose::policy, "the credentials are no longer good");
     }
     give_up_waiting(now);
     heartbeat(now);

@@ -48,7 +48,9 @@ def masked(payload: bytes, mask: bytes) -> bytes:
 class Offer:
     """PerMessageDeflateOffer: what the client asks of compression."""
 
-    def __init__(self, requestNoContextTakeover: bool = False, requestMaxWindowBits: int = 0) -> None:
+    def __init__(
+        self, requestNoContextTakeover: bool = False, requestMaxWindowBits: int = 0
+    ) -> None:
         self.requestNoContextTakeover = requestNoContextTakeover
         self.requestMaxWindowBits = requestMaxWindowBits
 
@@ -125,12 +127,13 @@ class Peer:
             body = (body * (payload_len // max(1, len(body)) + 1))[:payload_len]
         mask = mask or os.urandom(4)
         self.txFrameStats[opcode] += 1
-        self.write(self.frame_header(opcode, fin, rsv, len(body), mask) + masked(body, mask), chopsize)
+        header = self.frame_header(opcode, fin, rsv, len(body), mask)
+        self.write(header + masked(body, mask), chopsize)
 
     def sendMessage(
         self, payload: Union[str, bytes], isBinary: bool = False, fragmentSize: Optional[int] = None
     ) -> None:
-        """Sends a message, compressed if that has been agreed on, in fragments if there is a size."""
+        """Sends a message, compressed if that is agreed on, in fragments if there is a size."""
         body, rsv = to_bytes(payload), 0
         if self._perMessageCompress is not None:
             packer = zlib.compressobj(wbits=-self._perMessageCompress)
@@ -224,7 +227,8 @@ class Peer:
         offers = ", ".join(offer.header() for offer in self.perMessageCompressionOffers)
         self.writer.write(
             (
-                f"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "GET / HTTP/1.1\r\nHost: localhost\r\n"
+                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
                 f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
                 + (f"Sec-WebSocket-Extensions: {offers}\r\n" if offers else "")
                 + "\r\n"
@@ -337,7 +341,7 @@ def load_cases(suite: str) -> list[Any]:
     """All cases, in the suite's order."""
     import binascii
 
-    states = types.SimpleNamespace(STATE_CLOSED=0, STATE_CONNECTING=1, STATE_CLOSING=2, STATE_OPEN=3)
+    states = types.SimpleNamespace(STATE_CLOSED=0, STATE_CLOSING=2, STATE_OPEN=3)
     names = ["PerMessageDeflateOffer", "PerMessageDeflateOfferAccept"]
     names += ["PerMessageDeflateResponse", "PerMessageDeflateResponseAccept"]
     stub("autobahn")
@@ -399,7 +403,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("suite", help="the installed package autobahntestsuite")
     parser.add_argument("port", type=int)
-    parser.add_argument("--messages", type=int, help="of the cases 12.* and 13.*; default: all 1000")
+    parser.add_argument("--messages", type=int, help="of cases 12.* and 13.*; default: all 1000")
     parser.add_argument("--skip", action="append", default=[], help="cases with this prefix")
     options = parser.parse_args()
     cases = load_cases(options.suite)

@@ -1,9 +1,10 @@
 // WebSocket as contract §4 promises it, on real sockets.
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "server/server_fixture.hpp"
-#include "store/store.hpp"
 #include "support/ws_test_client.hpp"
 
 namespace tapedeck::testing {
@@ -602,6 +603,84 @@ TEST_F(WebSocket, AfterARestartAClientGoesOnWhereItWas) {
   WsTestClient client = open();
   subscribe(client, "a", {{"last_event_id", last_id}});
   for (const char* expected : {"B", "C", "D"}) EXPECT_EQ(symbol(client.read()), expected);
+}
+
+/// With callers who may do less than everything.
+class WebSocketGrants : public WebSocket {
+ protected:
+  /// Everybody who connects gets this grant.
+  void start_with(const auth::Grant& grant,
+                  std::function<bool(const auth::Grant&)> is_current = {}) {
+    bus_ = std::make_unique<TelemetryBus>(BusOptions{});
+    ServerOptions options;
+    options.listen_port = 0;
+    options.io_threads = 1;
+    const auto held = std::make_shared<const auth::Grant>(grant);
+    server_ = std::make_unique<Server>(
+        *bus_, options, nullptr, StoreHooks{},
+        ServerHooks{.authenticate = [held](const HttpRequest&) -> Result<auth::GrantPtr> {
+                      return auth::GrantPtr(held);
+                    },
+                    .is_current = std::move(is_current)});
+    server_->start();
+  }
+  static auth::Grant grant_of(std::initializer_list<auth::Scope> scopes) {
+    auth::Grant grant;
+    grant.id = "test";
+    for (const auth::Scope scope : scopes) grant.scopes |= static_cast<std::uint8_t>(scope);
+    return grant;
+  }
+};
+
+TEST_F(WebSocketGrants, ANarrowedGrantSeesOnlyWhatIsInsideItsNarrowing) {
+  auth::Grant grant = grant_of({auth::Scope::read});
+  grant.narrowing.symbol = {"NIFTY"};
+  start_with(grant);
+  WsTestClient client = open();
+  subscribe(client, "all");
+  subscribe(client, "wide", {{"symbol", "NIFTY,INFY"}, {"batch", true}});
+  publish_signal("INFY");
+  publish_signal("NIFTY");
+  for (int i = 0; i < 2; ++i) {
+    const json message = client.read();
+    const json event = message.contains("event") ? message["event"] : message["events"].at(0);
+    EXPECT_EQ(event["payload"]["symbol"], "NIFTY");
+  }
+}
+
+TEST_F(WebSocketGrants, EachOpNeedsItsScope) {
+  start_with(grant_of({auth::Scope::read}));
+  WsTestClient client = open();
+  const json event = {{"type", "x"}, {"payload", json::object()}};
+  expect_ws_error(client.ask({{"op", "publish"}, {"event", event}}), "forbidden", "op");
+  expect_ws_error(client.ask({{"op", "clear"}}), "forbidden", "op");
+  subscribe(client, "a");
+}
+
+TEST_F(WebSocketGrants, CommandsAreForAdmins) {
+  start_with(grant_of({auth::Scope::read, auth::Scope::publish}));
+  WsTestClient client = open();
+  const json kill = {{"type", "command_event"},
+                     {"payload", {{"command", "kill"}, {"target", "*"}, {"state", "requested"}}}};
+  EXPECT_EQ(client.ask({{"op", "publish"}, {"event", kill}})["code"], "forbidden");
+  EXPECT_EQ(bus_->get_stats().published_total, 0U);
+}
+
+TEST_F(WebSocketGrants, CredentialsThatExpireEndTheConnection) {
+  auth::Grant grant = grant_of({auth::Scope::read});
+  grant.expires_ns = to_ns(now()) + 1'000'000;
+  start_with(grant);
+  EXPECT_EQ(open().read_close(), 1008);
+}
+
+TEST_F(WebSocketGrants, CredentialsThatAreRevokedEndTheConnection) {
+  std::atomic<bool> stands{true};
+  start_with(grant_of({auth::Scope::read}), [&](const auth::Grant&) { return stands.load(); });
+  WsTestClient client = open();
+  subscribe(client, "a");
+  stands = false;
+  EXPECT_EQ(client.read_close(), 1008);
+  server_.reset();  // before what its hook looks at
 }
 
 }  // namespace

