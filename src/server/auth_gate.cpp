@@ -36,13 +36,13 @@ Result<auth::GrantPtr> AuthGate::identify(const HttpRequest& request) {
   return grant;
 }
 
-void record(AuthGate* gate, const HttpRequest& request, std::string_view action,
+void record(AuthGate* gate, const AuditedCaller& caller, std::string_view action,
             std::string_view detail) {
   if (gate == nullptr || gate->audit() == nullptr) return;
   gate->audit()->record({.action = action,
-                         .grant = request.grant->id,
-                         .address = request.remote_address,
-                         .request_id = request.request_id,
+                         .grant = caller.grant,
+                         .address = caller.address,
+                         .request_id = caller.request_id,
                          .detail = detail,
                          .time_ns = to_ns(now())});
 }

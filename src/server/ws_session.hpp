@@ -77,7 +77,6 @@ class WsSession final : public WsConnection {
   std::map<std::string, std::shared_ptr<WsSubscription>, std::less<>> subscriptions_;  // by id
   std::map<std::uint64_t, Waiting> waiting_;
   std::uint64_t last_waiting_ = 0;
-  unsigned ticks_ = 0;
   std::size_t turn_ = 0;   // the subscription that is flushed first
   std::size_t place_ = 0;  // in the hub's list
 };
