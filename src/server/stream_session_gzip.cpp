@@ -12,7 +12,7 @@ namespace tapedeck {
 namespace {
 
 constexpr std::size_t kMaxChunks = 32;                    // in one write
-constexpr std::size_t kOwnBytes = std::size_t{64} << 10;  // some 1 ms to compress
+constexpr std::size_t kOwnBytes = std::size_t{64} << 10;  // some 0.1 ms to compress
 
 }  // namespace
 
@@ -24,7 +24,7 @@ void StreamSession::begin_body(const StreamRequest& request) {
   if (request.gzip && playback_) {
     compressor = groups.make_compressor();
   } else if (request.gzip) {
-    group = groups.find_or_make({*filter_, dialect_, request.heartbeat, coalesce_});
+    group = groups.find_or_make({*filter_, dialect_, request.heartbeat, coalesce()});
   }
   const bool compressed = group != nullptr || compressor != nullptr;
   pending_ += compressed ? "Content-Encoding: gzip\r\n\r\n" : "\r\n";
