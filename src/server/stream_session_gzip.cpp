@@ -24,7 +24,7 @@ void StreamSession::begin_body(const StreamRequest& request) {
   if (request.gzip && playback_) {
     compressor = groups.make_compressor();
   } else if (request.gzip) {
-    group = groups.find_or_make({*filter_, dialect_, request.heartbeat, coalesce_});
+    group = groups.find_or_make({*filter_, dialect_, request.heartbeat, coalesce()});
   }
   const bool compressed = group != nullptr || compressor != nullptr;
   pending_ += compressed ? "Content-Encoding: gzip\r\n\r\n" : "\r\n";
