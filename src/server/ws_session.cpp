@@ -140,6 +140,7 @@ std::optional<Error> WsSession::clear(const WsOp& op) {
                                 .grant = grant_->id,
                                 .address = address_,
                                 .request_id = request_id_,
+                                .detail = {},
                                 .time_ns = to_ns(now())});
   }
   say(ws_ack(op.kind, op.id));
