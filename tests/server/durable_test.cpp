@@ -219,7 +219,11 @@ class PathParameter : public ::testing::Test {
   }};
   ReadPool pool_{1, 1};
   const ServerHooks hooks_;
-  IoWorker worker_{Tape(bus_, nullptr), options_, access_, router_, pool_, hooks_};
+  const TrustedProxies proxies_;
+  Limits limits_{options_};
+  MemoryBudget memory_{options_.max_request_bytes_in_flight};
+  IoWorker worker_{
+      Tape(bus_, nullptr), options_, access_, router_, pool_, hooks_, proxies_, limits_, memory_};
 };
 
 TEST_F(PathParameter, StandsForTheLastPartOfThePath) {
