@@ -1,7 +1,7 @@
 // A small HTTP client for the command line: whole answers and endless ones. Over libcurl. It shows
-// the key in TAPEDECK_API_KEY, over https or to this machine only, and trusts TAPEDECK_CA_FILE (PEM)
-// in place of the system's authorities; a key given as an argument could be read by every user.
-// Each object belongs to one thread.
+// the key in TAPEDECK_API_KEY, over https or to this machine only, and trusts TAPEDECK_CA_FILE
+// (PEM) in place of the system's authorities; a key given as an argument could be read by every
+// user. Each object belongs to one thread.
 #pragma once
 
 #include <functional>

@@ -14,10 +14,24 @@ namespace {
 
 /// Options that take effect without a restart. Files that they name (the log, a certificate) are
 /// opened again even if the names stay.
-constexpr std::array<std::string_view, 13> kReloadable = {
-    "access-log",     "allowed-host",    "allowed-origin",  "coalesce-ms", "drain-delay-ms",
-    "drain-ms",       "heartbeat",       "log-file",        "log-format",  "log-level",
-    "max-body-bytes", "max-connections", "max-header-bytes"};
+constexpr std::array<std::string_view, 18> kReloadable = {"access-log",
+                                                          "allowed-host",
+                                                          "allowed-origin",
+                                                          "coalesce-ms",
+                                                          "drain-delay-ms",
+                                                          "drain-ms",
+                                                          "heartbeat",
+                                                          "log-file",
+                                                          "log-format",
+                                                          "log-level",
+                                                          "max-body-bytes",
+                                                          "max-connections",
+                                                          "max-connections-per-address",
+                                                          "max-header-bytes",
+                                                          "publish-bytes-per-second",
+                                                          "publish-events-per-second",
+                                                          "requests-per-second",
+                                                          "requests-per-second-per-address"};
 
 bool is_reloadable(std::string_view option) {
   return std::find(kReloadable.begin(), kReloadable.end(), option) != kReloadable.end();

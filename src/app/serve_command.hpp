@@ -21,7 +21,7 @@ struct ServeOptions {
   BusOptions bus;
   ServerOptions server;
   std::optional<store::StoreOptions> store;  // none: events are kept in memory only
-  std::filesystem::path audit_log;  // used when server.auth is there
+  std::filesystem::path audit_log;           // used when server.auth is there
   DiagnosticLog::Options log;
   std::optional<desk::EngineRunOptions> engines;  // run
   bool exit_at_end = false;

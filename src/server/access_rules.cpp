@@ -34,9 +34,15 @@ bool is_loopback_name(std::string_view host) {
   return !error && address.is_loopback();
 }
 
+bool is_page_of(std::string_view host, std::string_view origin) {
+  const std::size_t scheme = origin.find("://");
+  return scheme != std::string_view::npos && lower(origin.substr(scheme + 3)) == lower(host);
+}
+
 AccessRules::AccessRules(const ServerOptions& options) {
   for (const std::string& host : options.allowed_hosts) hosts_.push_back(lower(host));
   hosts_.push_back(lower(options.listen_address));
+  has_numbers_ = !is_loopback_name(options.listen_address);
   for (const std::string& origin : options.allowed_origins) origins_.push_back(lower(origin));
 }
 
@@ -71,6 +77,16 @@ bool AccessRules::is_allowed_host(std::string_view host_and_port) const {
          std::find(hosts_.begin(), hosts_.end(), lower(host)) != hosts_.end();
 }
 
+/// Beyond loopback a server has as many numbers as the machine, and no name server can rebind one.
+bool AccessRules::is_own_number(std::string_view host_and_port) const {
+  if (!has_numbers_) return false;
+  std::string_view host = without_port(host_and_port);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  boost::system::error_code error;
+  boost::asio::ip::make_address(host, error);
+  return !error;
+}
+
 bool AccessRules::is_allowed_origin(std::string_view origin) const {
   const std::string text = lower(origin);
   if (std::find(origins_.begin(), origins_.end(), text) != origins_.end()) return true;
@@ -86,13 +102,13 @@ std::optional<Error> AccessRules::refusal(std::string_view host, std::string_vie
   if (host.empty()) {
     return Error{"missing_host", "The request has no Host header.", "Host"};
   }
-  if (!is_allowed_host(host)) {
+  if (!is_allowed_host(host) && !is_own_number(host)) {
     return Error{"host_not_allowed",
                  "This server is not called " + std::string(host.substr(0, 80)) +
                      "; add the name with --allowed-host if it should be.",
                  "Host"};
   }
-  if (!origin.empty() && !is_allowed_origin(origin)) {
+  if (!origin.empty() && !is_page_of(host, origin) && !is_allowed_origin(origin)) {
     return Error{
         "origin_not_allowed",
         "Pages from " + std::string(origin.substr(0, 80)) +

@@ -23,11 +23,16 @@ class AccessRules {
 
  private:
   bool is_allowed_host(std::string_view host_and_port) const;
+  bool is_own_number(std::string_view host_and_port) const;
   bool is_allowed_origin(std::string_view origin) const;
 
   std::vector<std::string> hosts_;
+  bool has_numbers_ = false;
   std::vector<std::string> origins_;
 };
+
+/// Whether a page that says this Origin came from the server that it now calls by this Host.
+bool is_page_of(std::string_view host, std::string_view origin);
 
 /// Whether the name means this machine: localhost, *.localhost, 127.0.0.0/8, ::1 (with brackets or
 /// without).

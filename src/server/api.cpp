@@ -110,7 +110,7 @@ std::vector<Route> api_routes(const ApiContext& api) {
        auth::Scope::none},
   };
   for (Route& route : routes) route.operation = find_operation(route.method, route.path);
-  *openapi = openapi_json(routes, true);
+  *openapi = openapi_json(routes, api.auth == nullptr);
   return routes;
 }
 

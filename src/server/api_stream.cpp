@@ -47,6 +47,7 @@ HttpResponse open_stream(const ApiContext& api, const HttpRequest& request,
   auto stream = parse_stream_request(request, options);
   if (!stream) return error_response(stream.error());
   stream->query.within = visible_to(*request.grant);
+  stream->grant = request.grant;
   BusAccess::collect_share(api.bus);  // "from now on" begins after what has been published
   if (!stream->play) return stream_response(std::move(stream).value());
   if (stream->at_end) return nothing_more();

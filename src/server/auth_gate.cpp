@@ -2,17 +2,17 @@
 
 #include <utility>
 
+#include "server/access_rules.hpp"
 #include "tapedeck/time.hpp"
 
 namespace tapedeck {
 namespace {
 
-/// Whether the page that makes the request came from this server: its origin without the scheme is
-/// the name it calls us by. A page's own GETs carry no Origin.
+/// Whether the page that makes the request came from this server. A page's own GETs carry no
+/// Origin.
 bool is_own_page(const HttpRequest& request) {
   if (request.origin.empty()) return request.method == "GET" || request.method == "HEAD";
-  const std::size_t scheme = request.origin.find("://");
-  return scheme != std::string_view::npos && request.origin.substr(scheme + 3) == request.host;
+  return is_page_of(request.host, request.origin);
 }
 
 }  // namespace
@@ -36,13 +36,13 @@ Result<auth::GrantPtr> AuthGate::identify(const HttpRequest& request) {
   return grant;
 }
 
-void record(AuthGate* gate, const HttpRequest& request, std::string_view action,
+void record(AuthGate* gate, const AuditedCaller& caller, std::string_view action,
             std::string_view detail) {
   if (gate == nullptr || gate->audit() == nullptr) return;
   gate->audit()->record({.action = action,
-                         .grant = request.grant->id,
-                         .address = request.remote_address,
-                         .request_id = request.request_id,
+                         .grant = caller.grant,
+                         .address = caller.address,
+                         .request_id = caller.request_id,
                          .detail = detail,
                          .time_ns = to_ns(now())});
 }

@@ -30,7 +30,14 @@ class AuthGate {
 };
 
 /// Tells the audit log, if there is one, what somebody who was let in has done.
-void record(AuthGate* gate, const HttpRequest& request, std::string_view action,
+struct AuditedCaller {
+  std::string_view grant, address, request_id;
+};
+void record(AuthGate* gate, const AuditedCaller& caller, std::string_view action,
             std::string_view detail = {});
+inline void record(AuthGate* gate, const HttpRequest& request, std::string_view action,
+                   std::string_view detail = {}) {
+  record(gate, {request.grant->id, request.remote_address, request.request_id}, action, detail);
+}
 
 }  // namespace tapedeck

@@ -1,8 +1,8 @@
 // The parts that gzip answers and streams are made of (RFC 1951, RFC 1952): a compressor whose
 // output may be cut and joined at flushes, the sum of what went into it, header and trailer.
 //
-// Each object lives on one thread at a time. A Deflater of the default window takes 260 KiB; level
-// 1 takes some 5 us for an event by itself, 2 us for one of many.
+// Each object lives on one thread at a time. A Deflater of the default window takes 260 KiB; at
+// level 1 an event by itself takes 4 us, one of many 2 us, one behind a restart() 14 us.
 #pragma once
 
 #include <zlib.h>

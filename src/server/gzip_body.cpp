@@ -10,7 +10,7 @@ namespace tapedeck {
 namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
-/// Compressed on the I/O thread, in half a millisecond. The read pool costs a long answer nothing
+/// Compressed on the I/O thread, in some 0.1 ms. The read pool costs a long answer nothing
 /// to speak of.
 constexpr std::size_t kAtOnceBytes = std::size_t{64} << 10;
 

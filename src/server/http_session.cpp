@@ -119,7 +119,7 @@ void HttpSession::start(IoWorker& worker, Connection connection) {
 }
 
 HttpSession::HttpSession(IoWorker& worker, Connection connection)
-    : worker_(worker), connection_(std::move(connection)) {
+    : worker_(worker), connection_(std::move(connection)), memory_(worker.memory) {
   worker_.sessions.insert(this);
   const int on = 1;
   setsockopt(connection_.socket().native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -133,7 +133,7 @@ HttpSession::~HttpSession() {
   worker_.sessions.erase(this);
   if (handed_over_) return;
   worker_.metrics.closed_total.add();
-  if (connection_.secure()) worker_.metrics.secure.subtract();
+  if (connection_.secure() || connection_.spoke_plain_http()) worker_.metrics.secure.subtract();
 }
 
 void HttpSession::enter(Phase phase) {
@@ -164,8 +164,18 @@ void HttpSession::abort() {
   if (waiting_) waiting_->cancel();
 }
 
+/// Whether the address may have another connection; a proxy that is trusted has those of many.
+bool HttpSession::may_connect() {
+  const auto address = IpAddress::parse(peer_);
+  if (address && worker_.proxies.contains(*address)) return true;
+  const auto refusal = worker_.limits.on_connect(peer_, Clock::now(), connection_.address_slot());
+  if (!refusal) return true;
+  refuse(refusal_response(*refusal));
+  return false;
+}
+
 asio::awaitable<void> HttpSession::run() {
-  for (bool open = true; open;) {
+  for (bool open = may_connect(); open;) {
     if (!co_await read_request()) break;
     HttpResponse response = handle();
     if (response.later || response.awaits) co_await settle(response);
@@ -313,6 +323,7 @@ void HttpSession::append_piece(const Piece& piece, BodyFraming framing) {
 /// @return false when the connection is to be closed after what is in out_.
 asio::awaitable<bool> HttpSession::read_request() {
   parser_.emplace();
+  memory_.resize(0);
   parser_->eager(true);
   parser_->header_limit(static_cast<std::uint32_t>(worker_.options.header_bytes));
   parser_->body_limit(worker_.options.body_bytes);
@@ -324,7 +335,11 @@ asio::awaitable<bool> HttpSession::read_request() {
       const std::size_t used = parser_->put(buffer_.data(), error);
       buffer_.consume(used);
       if (error && error != http::error::need_more) {
-        refuse(status_of(describe(error, worker_.options).code), describe(error, worker_.options));
+        refuse(error_response(describe(error, worker_.options)));
+        co_return false;
+      }
+      if (!has_memory()) {
+        refuse(refusal_response(worker_.memory.busy()));
         co_return false;
       }
       if (parser_->is_done()) break;
@@ -344,6 +359,13 @@ asio::awaitable<bool> HttpSession::read_request() {
   co_return true;
 }
 
+/// Whether all requests under way may take what this one has come to, or says that it will.
+bool HttpSession::has_memory() {
+  const auto announced = parser_->is_header_done() ? parser_->content_length() : boost::none;
+  const std::size_t so_far = parser_->get().body().size();
+  return memory_.resize(announced ? static_cast<std::size_t>(*announced) : so_far);
+}
+
 asio::awaitable<bool> HttpSession::read_some() {
   const bool fresh = buffer_.size() == 0 && !parser_->got_some();
   for (std::ptrdiff_t n = 0; n == 0;) {
@@ -360,10 +382,11 @@ asio::awaitable<bool> HttpSession::read_some() {
     if (error) break;
   }
   if (connection_.spoke_plain_http()) {
-    refuse(400, {"https_required", "This port speaks HTTPS only; ask with https://.", ""});
+    refuse(
+        error_response({"https_required", "This port speaks HTTPS only; ask with https://.", ""}));
   }
   if (timed_out_ && !fresh) {
-    refuse(408, {"request_timeout", "The request did not arrive in time.", ""});
+    refuse(error_response({"request_timeout", "The request did not arrive in time.", ""}));
   }
   co_return false;
 }
@@ -416,12 +439,11 @@ asio::awaitable<void> HttpSession::close_gracefully() {
   }
 }
 
-void HttpSession::refuse(int status, const Error& error) {
+void HttpSession::refuse(HttpResponse response) {
   begin_request({}, {});
-  HttpResponse response = error_response(status, error);
   stamp(response);
   append_response(out_, response, false, false, {});
-  note_answer(status);
+  note_answer(response.status);
 }
 
 HttpResponse HttpSession::handle() {
@@ -457,7 +479,20 @@ HttpResponse HttpSession::handle() {
   request_.access_token = take_access_token(request_.parsed);
   const RequestScope scope(request_id_);
   identify(worker_.hooks, request_);
+  if (const auto refusal = over_limits()) return refusal_response(*refusal);
   return worker_.router.dispatch(request_, worker_);
+}
+
+/// Whether the caller has had his share of requests, or of connections: one counts for the grant
+/// that its requests show.
+std::optional<Refusal> HttpSession::over_limits() {
+  const auto now = Clock::now();
+  const std::string_view address = request_.remote_address;
+  if (auto refusal = worker_.limits.check_request(address, *request_.grant, now)) return refusal;
+  if (grant_id_ == request_.grant->id) return std::nullopt;
+  auto refusal = worker_.limits.on_grant(*request_.grant, now, connection_.grant_slot());
+  if (!refusal) grant_id_ = request_.grant->id;
+  return refusal;
 }
 
 void HttpSession::read_upgrade() {

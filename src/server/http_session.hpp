@@ -68,7 +68,10 @@ class HttpSession {
   void stamp(HttpResponse& response);
   void note_answer(int status);
   void enter(Phase phase);
-  void refuse(int status, const Error& error);
+  void refuse(HttpResponse response);
+  bool may_connect();
+  bool has_memory();
+  std::optional<Refusal> over_limits();
   void read_upgrade();
   void become_stream(const HttpResponse& response);
   void become_ws(const HttpResponse& response);
@@ -83,6 +86,8 @@ class HttpSession {
   std::string request_id_;
   std::chrono::steady_clock::time_point asked_;  // when the request was there
   std::size_t body_bytes_ = 0;                   // of its answer
+  std::string grant_id_;                         // that the connection counts for
+  MemoryBudget::Share memory_;
   std::string out_;
   std::shared_ptr<boost::asio::steady_timer> waiting_;  // cancelled when what is awaited has come
   std::chrono::steady_clock::time_point deadline_;

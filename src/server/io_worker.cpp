@@ -23,7 +23,7 @@ constexpr auto kGoodbyePause = 5ms;
 
 IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
                    const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
-                   const TrustedProxies& trusted)
+                   const TrustedProxies& trusted, Limits& given_limits, MemoryBudget& budget)
     : work(context.get_executor()),
       timer(context),
       options(given),
@@ -32,8 +32,10 @@ IoWorker::IoWorker(const Tape& tape, const ServerOptions& given, const AccessRul
       pool(readers),
       hooks(given_hooks),
       proxies(trusted),
+      limits(given_limits),
+      memory(budget),
       mailbox(std::make_shared<Mailbox>(context)),
-      hub(context, tape, options, metrics, readers, mailbox),
+      hub(context, tape, options, metrics, readers, mailbox, given_hooks),
       decoder(given.decoder),
       drain_timer_(context) {
   metrics.requests = std::make_unique<LatencyHistogram[]>(routes.routes().size() + 1);

@@ -33,7 +33,7 @@ struct IoWorker {
   /// @param readers must be stopped before the worker goes.
   IoWorker(const Tape& tape, const ServerOptions& given, const AccessRules& access_rules,
            const Router& routes, ReadPool& readers, const ServerHooks& given_hooks,
-           const TrustedProxies& trusted);
+           const TrustedProxies& trusted, Limits& given_limits, MemoryBudget& budget);
 
   void start();
   /// Ends streams with a goodbye each, one after the other, lets answers under way finish, then
@@ -63,6 +63,8 @@ struct IoWorker {
   ReadPool& pool;
   const ServerHooks& hooks;
   const TrustedProxies& proxies;
+  Limits& limits;
+  MemoryBudget& memory;  // of requests
   const std::shared_ptr<Mailbox> mailbox;
   WorkerMetrics metrics;
   StreamHub hub;

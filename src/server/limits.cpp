@@ -155,7 +155,17 @@ void Limits::Slot::release() noexcept {
 }
 
 Limits::Limits(const ServerOptions& options, std::size_t max_entries)
-    : options_(options), addresses_(max_entries), grants_(max_entries) {}
+    : addresses_(max_entries), grants_(max_entries) {
+  apply(options);
+}
+
+void Limits::apply(const ServerOptions& options) noexcept {
+  connections_per_address_.set(options.max_connections_per_address);
+  requests_per_second_per_address_.set(options.requests_per_second_per_address);
+  requests_per_second_.set(options.requests_per_second);
+  publish_events_per_second_.set(options.publish_events_per_second);
+  publish_bytes_per_second_.set(options.publish_bytes_per_second);
+}
 
 std::optional<Refusal> Limits::hold(CallerTable& table, std::string_view name, std::size_t most,
                                     Time now, Slot& held) {
@@ -179,7 +189,8 @@ std::optional<Refusal> Limits::on_connect(std::string_view address, Time now, Sl
   held.release();
   const Caller caller = caller_at(address);
   const std::size_t usual = caller.loopback ? 0 : ServerOptions::kConnectionsPerAddress;
-  const std::size_t most = options_.max_connections_per_address.value_or(usual);
+  const auto most =
+      static_cast<std::size_t>(connections_per_address_.get().value_or(static_cast<double>(usual)));
   if (most == 0) return std::nullopt;
   return hold(addresses_, caller.name, most, now, held);
 }
@@ -194,13 +205,13 @@ std::optional<Refusal> Limits::check_request(std::string_view address, const aut
                                              Time now) {
   const bool known = !is_everybody(grant);
   const auto by_grant = rate_of(grant.quota.requests_per_second ? grant.quota.requests_per_second
-                                                                : options_.requests_per_second,
+                                                                : requests_per_second_.get(),
                                 ServerOptions::kRequestsPerSecond, known);
-  const bool may_count = known || options_.requests_per_second_per_address.has_value();
+  const auto of_address = requests_per_second_per_address_.get();
+  const bool may_count = known || of_address.has_value();
   const Caller caller = may_count ? caller_at(address) : Caller{};
   const auto by_address =
-      rate_of(options_.requests_per_second_per_address, ServerOptions::kRequestsPerSecondPerAddress,
-              known && !caller.loopback);
+      rate_of(of_address, ServerOptions::kRequestsPerSecondPerAddress, known && !caller.loopback);
   if (by_address) {
     const std::lock_guard lock(addresses_.mutex());
     RateBucket& requests = addresses_.of(caller.name, now).requests;
@@ -224,10 +235,10 @@ std::optional<Refusal> Limits::check_publish(const auth::Grant& grant, std::size
   const bool known = !is_everybody(grant);
   const auto event_rate =
       rate_of(quota.publish_events_per_second ? quota.publish_events_per_second
-                                              : options_.publish_events_per_second,
+                                              : publish_events_per_second_.get(),
               ServerOptions::kPublishEventsPerSecond, known);
   const auto byte_rate = rate_of(quota.publish_bytes_per_second ? quota.publish_bytes_per_second
-                                                                : options_.publish_bytes_per_second,
+                                                                : publish_bytes_per_second_.get(),
                                  ServerOptions::kPublishBytesPerSecond, known);
   if (!event_rate && !byte_rate) return std::nullopt;
   const std::lock_guard lock(grants_.mutex());

@@ -130,11 +130,35 @@ class Limits {
 
   std::size_t known_addresses();
 
+  /// Takes over other limits, each in force from the next look on; what callers owe stays.
+  void apply(const ServerOptions& options) noexcept;
+
  private:
+  /// A limit that may change while others look.
+  class Setting {
+   public:
+    template <typename T>
+    void set(const std::optional<T>& value) noexcept {
+      value_.store(value ? static_cast<double>(*value) : kNotSet, std::memory_order_relaxed);
+    }
+    std::optional<double> get() const noexcept {
+      const double value = value_.load(std::memory_order_relaxed);
+      return value == kNotSet ? std::nullopt : std::optional(value);
+    }
+
+   private:
+    static constexpr double kNotSet = -1;
+    std::atomic<double> value_{kNotSet};
+  };
+
   std::optional<Refusal> hold(CallerTable& table, std::string_view name, std::size_t most, Time now,
                               Slot& held);
 
-  const ServerOptions& options_;
+  Setting connections_per_address_;
+  Setting requests_per_second_per_address_;
+  Setting requests_per_second_;
+  Setting publish_events_per_second_;
+  Setting publish_bytes_per_second_;
   CallerTable addresses_;
   CallerTable grants_;
 };

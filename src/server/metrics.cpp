@@ -150,8 +150,11 @@ void write_server_metrics(MetricsText& out, const ServerTotals& server) {
   counter("tapedeck_http_connections_total", "HTTP connections accepted.",
           server.connections_total);
   out.family("tapedeck_connections", Type::gauge, "Open connections, by what they are for.");
-  out.value({{"kind", "http"}}, server.connections - std::min(server.connections, server.streams));
+  const std::uint64_t others = server.streams + server.ws_sessions;
+  out.value({{"kind", "http"}}, server.connections - std::min(server.connections, others));
   out.value({{"kind", "sse"}}, server.streams);
+  out.value({{"kind", "ws"}}, server.ws_sessions);
+  counter("tapedeck_ws_sessions_total", "WebSockets opened.", server.ws_sessions_total);
   out.one("tapedeck_tls_connections", Type::gauge, "Open connections with TLS.",
           server.secure_connections);
   out.family("tapedeck_http_responses_total", Type::counter, "HTTP responses, by class of status.");

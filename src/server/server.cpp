@@ -81,8 +81,8 @@ struct Server::Impl {
                                ? options.io_threads
                                : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < count; ++i) {
-      workers.push_back(
-          std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks, proxies));
+      workers.push_back(std::make_unique<IoWorker>(api.tape, options, access, router, pool, hooks,
+                                                   proxies, limits, memory));
     }
     workers.front()->on_tick = [this] { engines.look(EngineBoard::Clock::now()); };
     acceptor = std::make_unique<Acceptor>(workers.front()->context);
@@ -119,6 +119,7 @@ struct Server::Impl {
   bool hurried = false;
   IdempotencyKeys own_keys;
   Limits limits{options};
+  MemoryBudget memory{options.max_request_bytes_in_flight};
   const ApiContext api;
   const Router router;
   ReadPool pool;
@@ -330,6 +331,7 @@ std::optional<Error> Server::reload(const ServerOptions& options) {
   if (auto wrong = problem(options)) return wrong;
   if (auto wrong = reload_files()) return wrong;
   impl_->drain_delay = options.drain_delay;
+  impl_->limits.apply(options);
   for (const auto& worker : impl_->workers) worker->apply(options);
   return std::nullopt;
 }

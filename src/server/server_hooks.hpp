@@ -20,6 +20,9 @@ struct ServerHooks {
   std::function<bool(const auth::Grant&)> is_current{};
 };
 
+/// Whether what is kept open with a grant may stay open.
+bool still_stands(const ServerHooks& hooks, const auth::Grant& grant);
+
 /// Sets the request's grant, or `refusal` and a grant that may do nothing.
 void identify(const ServerHooks& hooks, HttpRequest& request);
 

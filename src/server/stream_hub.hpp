@@ -17,6 +17,7 @@
 #include "server/mailbox.hpp"
 #include "server/metrics.hpp"
 #include "server/read_pool.hpp"
+#include "server/server_hooks.hpp"
 #include "server/stream_group.hpp"
 #include "server/stream_member.hpp"
 #include "server/stream_session.hpp"
@@ -26,13 +27,15 @@ namespace tapedeck {
 class StreamHub {
  public:
   StreamHub(boost::asio::io_context& context, const Tape& tape, const ServerOptions& options,
-            WorkerMetrics& metrics, ReadPool& pool, std::shared_ptr<Mailbox> mailbox)
+            WorkerMetrics& metrics, ReadPool& pool, std::shared_ptr<Mailbox> mailbox,
+            const ServerHooks& hooks)
       : context_(context),
         tape_(tape),
         options_(options),
         metrics_(metrics),
         pool_(pool),
         mailbox_(std::move(mailbox)),
+        hooks_(hooks),
         stream_groups_(options) {}
 
   /// There are new events. At most one wake-up is under way at a time; costs nothing while there
@@ -59,6 +62,7 @@ class StreamHub {
   void read_for(Member& member, std::shared_ptr<const CompiledFilter> filter, Work work, Then then);
 
   boost::asio::io_context& context() noexcept { return context_; }
+  const ServerHooks& hooks() const noexcept { return hooks_; }
   const Tape& tape() const noexcept { return tape_; }
   const EventLog& log() const noexcept { return tape_.log(); }
   /// Where streams have the past read, and how what was read comes back.
@@ -108,6 +112,7 @@ class StreamHub {
   WorkerMetrics& metrics_;
   ReadPool& pool_;
   const std::shared_ptr<Mailbox> mailbox_;
+  const ServerHooks& hooks_;
   StreamGroups stream_groups_;
   std::map<std::chrono::milliseconds, Group> groups_;
   std::uint64_t round_ = 0;

@@ -30,6 +30,7 @@ struct StreamRequest {
   static constexpr std::int64_t kMaxCoalesceMs = 1000;
 
   EventQuery query;
+  auth::GrantPtr grant = auth::everybody();  ///< whose it is; it ends when that no longer stands
   Dialect dialect = Dialect::plain;
   std::chrono::seconds heartbeat{15};
   std::chrono::milliseconds coalesce{0};

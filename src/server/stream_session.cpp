@@ -26,7 +26,8 @@ StreamSession::StreamSession(StreamHub& hub, Connection connection, const Stream
       connection_(std::move(connection)),
       last_write_(Clock::now()),
       heartbeat_(static_cast<std::uint8_t>(request.heartbeat.count())),
-      dialect_(request.dialect) {
+      dialect_(request.dialect),
+      grant_(request.grant) {
   const int on = 1;
   const int buffer = hub_.options().stream_send_buffer_bytes;
   const int socket = connection_.socket().native_handle();
@@ -224,6 +225,7 @@ void StreamSession::watch() {
 }
 
 void StreamSession::tick(Clock::time_point now) {
+  if (!still_stands(hub_.hooks(), *grant_)) return hang_up();  // who comes back is told why
   if (blocked_) {
     if (now - last_write_ > hub_.options().stalled_stream_timeout) close();
     return;

@@ -101,6 +101,7 @@ class StreamSession final : public StreamMember,
   Clock::time_point last_write_;
   std::chrono::duration<std::uint8_t> heartbeat_;
   Dialect dialect_;
+  const auth::GrantPtr grant_;
   bool blocked_ = false;
   bool reading_ = false;  // a job on the pool is under way
   bool ending_ = false;   // the connection ends once pending_ has gone out

@@ -12,7 +12,7 @@ namespace tapedeck {
 namespace {
 
 constexpr std::size_t kMaxChunks = 32;                    // in one write
-constexpr std::size_t kOwnBytes = std::size_t{64} << 10;  // some 1 ms to compress
+constexpr std::size_t kOwnBytes = std::size_t{64} << 10;  // some 0.1 ms to compress
 
 }  // namespace
 

@@ -32,7 +32,6 @@ WsConnection::Settings settings_of(const ServerOptions& options, const WsAgreeme
 }
 
 /// Whether a grant still stands is asked every few seconds.
-constexpr unsigned kTicksBetweenLooks = 3;
 
 /// Where in the message a decoder's error lies.
 Error in_message(Error error, const WsOp& op) {
@@ -134,15 +133,9 @@ std::optional<Error> WsSession::unsubscribe(const WsOp& op) {
 
 std::optional<Error> WsSession::clear(const WsOp& op) {
   if (auto error = refuse_scope(*grant_, auth::Scope::admin, "admin")) return error;
+  if (auto error = refuse_narrowed(*grant_, "Clearing empties the buffer")) return error;
   api_.bus.clear_buffer();
-  if (api_.auth != nullptr && api_.auth->audit() != nullptr) {
-    api_.auth->audit()->record({.action = "clear_buffer",
-                                .grant = grant_->id,
-                                .address = address_,
-                                .request_id = request_id_,
-                                .detail = {},
-                                .time_ns = to_ns(now())});
-  }
+  record(api_.auth, {grant_->id, address_, request_id_}, "clear_buffer");
   say(ws_ack(op.kind, op.id));
   return std::nullopt;
 }
@@ -222,15 +215,11 @@ void WsSession::give_up_waiting(Clock::time_point now) {
 
 // --- time ---
 
-bool WsSession::grant_stands() {
-  if (to_ns(tapedeck::now()) >= grant_->expires_ns) return false;
-  const auto& is_current = hub_.worker().hooks.is_current;
-  return !is_current || ++ticks_ % kTicksBetweenLooks != 0 || is_current(*grant_);
-}
-
 void WsSession::tick(Clock::time_point now) {
   if (is_open()) {
-    if (!grant_stands()) begin_close(WsClose::policy, "the credentials are no longer good");
+    if (!still_stands(hub_.worker().hooks, *grant_)) {
+      begin_close(WsClose::policy, "the credentials are no longer good");
+    }
     give_up_waiting(now);
     heartbeat(now);
   }

@@ -67,7 +67,6 @@ class WsSession final : public WsConnection {
   void say_not_durable(const Waiting& waiting, std::string_view code, std::string_view why);
   void give_up_waiting(Clock::time_point now);
   void heartbeat(Clock::time_point now);
-  bool grant_stands();
   std::vector<std::shared_ptr<WsSubscription>> all_subscriptions() const;
 
   WsHub& hub_;
@@ -78,7 +77,6 @@ class WsSession final : public WsConnection {
   std::map<std::string, std::shared_ptr<WsSubscription>, std::less<>> subscriptions_;  // by id
   std::map<std::uint64_t, Waiting> waiting_;
   std::uint64_t last_waiting_ = 0;
-  unsigned ticks_ = 0;
   std::size_t turn_ = 0;   // the subscription that is flushed first
   std::size_t place_ = 0;  // in the hub's list
 };

@@ -118,11 +118,31 @@ TEST(Limits, LoopbackIsExemptFromDefaultsButNotFromWhatIsSet) {
   }
   held.clear();
   options.max_connections_per_address = 1;
+  usual.apply(options);
   Limits::Slot a, b;
   EXPECT_FALSE(usual.on_connect("127.0.0.1", kStart, a));
   EXPECT_TRUE(usual.on_connect("127.0.0.1", kStart, b));
   options.max_connections_per_address = 0;
+  usual.apply(options);
   EXPECT_FALSE(usual.on_connect(kFar, kStart, b)) << "0 is no limit";
+}
+
+TEST(Limits, ChangedOnesAreInForceAtOnceAndWhatIsOwedStays) {
+  ServerOptions options;
+  options.requests_per_second_per_address = 1;
+  Limits limits(options);
+  const auto ask = [&] { return limits.check_request(kFar, *auth::everybody(), kStart); };
+  EXPECT_FALSE(ask());
+  EXPECT_FALSE(ask());
+  EXPECT_TRUE(ask());  // two seconds' worth have gone
+  options.requests_per_second_per_address = 2;
+  limits.apply(options);
+  EXPECT_FALSE(ask());
+  EXPECT_FALSE(ask());
+  EXPECT_TRUE(ask());
+  options.requests_per_second_per_address.reset();
+  limits.apply(options);
+  EXPECT_FALSE(ask()) << "without a limit of its own everybody has none";
 }
 
 TEST(Limits, AGrantMayHoldAsManyConnectionsAsItsQuotaSays) {
@@ -190,6 +210,7 @@ TEST(Limits, WithoutAuthNothingIsLimitedUnlessItIsSet) {
   EXPECT_FALSE(limits.check_publish(*auth::everybody(), 10'000'000, 10'000'000'000, kStart));
   EXPECT_EQ(limits.known_addresses(), 0U) << "and costs nothing";
   options.requests_per_second = 3;
+  limits.apply(options);
   EXPECT_EQ(allowed_requests(limits, "127.0.0.1", *auth::everybody(), kStart, 20), 6);
 }
 

@@ -96,6 +96,7 @@ TEST_F(Metrics, DeliveryToAStreamIsMeasured) {
   EXPECT_EQ(metrics.value("tapedeck_stream_deliveries_total"), 1);
   EXPECT_EQ(metrics.value("tapedeck_connections", {{"kind", "sse"}}), 1);
   EXPECT_GE(metrics.value("tapedeck_connections", {{"kind", "http"}}), 1);
+  EXPECT_EQ(metrics.value("tapedeck_connections", {{"kind", "ws"}}), 0);
 }
 
 TEST_F(Metrics, AStreamThatIsNotReadLagsAndOneThatIsReadDoesNot) {
