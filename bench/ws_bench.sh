@@ -16,11 +16,12 @@ cleanup() {
 }
 trap cleanup EXIT
 ulimit -n "$(ulimit -H -n)"
+mkfifo "$work/input"
+exec 9<>"$work/input" # never says anything, and ends with this script
 
 start() { # command of a server that prints its port
   : >"$work/port"
-  # What keeps its input open is a pipe of its own, which ends with this script.
-  "$@" >"$work/port" 2>"$work/log" < <(exec sleep 3600) &
+  "$@" >"$work/port" 2>"$work/log" <&9 &
   server=$!
   pids+=("$server")
   for _ in $(seq 200); do

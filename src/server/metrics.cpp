@@ -38,6 +38,7 @@ void ServerTotals::add(const WorkerMetrics& worker) {
   stalled_total += worker.stalled_total.get();
   posted_events_total += worker.posted_events_total.get();
   ws_sessions += worker.ws_sessions.get();
+  ws_subscriptions += worker.ws_subscriptions.get();
   ws_sessions_total += worker.ws_sessions_total.get();
   stream_lag_events += worker.stream_lag_events.get();
   stream_lag_max_events = std::max(stream_lag_max_events, worker.stream_lag_max_events.get());
@@ -150,10 +151,13 @@ void write_server_metrics(MetricsText& out, const ServerTotals& server) {
   counter("tapedeck_http_connections_total", "HTTP connections accepted.",
           server.connections_total);
   out.family("tapedeck_connections", Type::gauge, "Open connections, by what they are for.");
-  const std::uint64_t others = server.streams + server.ws_sessions;
+  const std::uint64_t sse = server.streams - std::min(server.streams, server.ws_subscriptions);
+  const std::uint64_t others = sse + server.ws_sessions;
   out.value({{"kind", "http"}}, server.connections - std::min(server.connections, others));
-  out.value({{"kind", "sse"}}, server.streams);
+  out.value({{"kind", "sse"}}, sse);
   out.value({{"kind", "ws"}}, server.ws_sessions);
+  out.one("tapedeck_ws_subscriptions", Type::gauge, "Subscriptions of open WebSockets.",
+          server.ws_subscriptions);
   counter("tapedeck_ws_sessions_total", "WebSockets opened.", server.ws_sessions_total);
   out.one("tapedeck_tls_connections", Type::gauge, "Open connections with TLS.",
           server.secure_connections);

@@ -33,7 +33,8 @@ struct WorkerMetrics {
   Counter gaps_total;
   Counter stalled_total;  // a write that the client's window stopped
   Counter posted_events_total;
-  Counter ws_sessions;  // open now
+  Counter ws_sessions;       // open now
+  Counter ws_subscriptions;  // likewise; they count among streams
   Counter ws_sessions_total;
   Counter stream_lag_events;      // of all streams that follow, as of the last tick
   Counter stream_lag_max_events;  // of the one that is furthest behind
@@ -69,6 +70,7 @@ struct ServerTotals {
   std::uint64_t stalled_total = 0;
   std::uint64_t posted_events_total = 0;
   std::uint64_t ws_sessions = 0;
+  std::uint64_t ws_subscriptions = 0;
   std::uint64_t ws_sessions_total = 0;
   std::uint64_t stream_lag_events = 0;
   std::uint64_t stream_lag_max_events = 0;

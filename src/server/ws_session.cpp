@@ -135,7 +135,7 @@ std::optional<Error> WsSession::clear(const WsOp& op) {
   if (auto error = refuse_scope(*grant_, auth::Scope::admin, "admin")) return error;
   if (auto error = refuse_narrowed(*grant_, "Clearing empties the buffer")) return error;
   api_.bus.clear_buffer();
-  record(api_.auth, {grant_->id, address_, request_id_}, "clear_buffer");
+  record(api_.auth, AuditedCaller{grant_->id, address_, request_id_}, "clear_buffer");
   say(ws_ack(op.kind, op.id));
   return std::nullopt;
 }

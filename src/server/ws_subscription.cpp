@@ -50,7 +50,9 @@ WsSubscription::WsSubscription(WsHub& hub, WsSession& session, const WsOp& op, W
       end_(hub.streams().tape().narrow(op.stream.query, {0, UINT64_MAX}).end),
       filter_(std::make_shared<const CompiledFilter>(compile(op.stream.query))),
       group_(hub.chunks().join(filter_key(op.stream.query, end_), std::move(style))),
-      last_told_(Clock::now()) {}
+      last_told_(Clock::now()) {
+  hub_.streams().metrics().ws_subscriptions.add();
+}
 
 WsSubscription::~WsSubscription() {
   hub_.chunks().leave(*group_);
@@ -67,6 +69,7 @@ std::optional<StreamGap> WsSubscription::begin(const StreamRequest& request) {
 void WsSubscription::leave() {
   if (closed()) return;
   session_ = nullptr;
+  hub_.streams().metrics().ws_subscriptions.subtract();
   hub_.streams().leave(*this);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "bus/access.hpp"
 #include "query/aggregate_fields.hpp"
 #include "query/trade_query.hpp"
 #include "server/api.hpp"
@@ -187,8 +188,20 @@ TEST_F(Openapi, EveryRouteIsDescribedAndEveryDescriptionHasItsRoute) {
   const ServerOptions options;
   const std::atomic<bool> stopping{false};
   IdempotencyKeys keys;
-  const ApiContext api{
-      *bus_, options, [] { return ServerTotals{}; }, stopping, Tape(*bus_, &history_), {}, keys};
+  EngineBoard engines(BusAccess::log(*bus_));
+  Limits limits(options);
+  const ApiContext api{*bus_,
+                       options,
+                       [] { return ServerTotals{}; },
+                       [] { return std::vector<RouteLatency>{}; },
+                       engines,
+                       stopping,
+                       stopping,
+                       Tape(*bus_, &history_),
+                       {},
+                       keys,
+                       nullptr,
+                       limits};
   for (const Route& route : api_routes(api)) {
     routed.insert({route.method, route.path});
     EXPECT_NE(route.operation, nullptr)

@@ -82,6 +82,7 @@ TEST_F(WebSocket, ManySubscriptionsShareASocket) {
   expect_ws_error(client.ask({{"op", "unsubscribe"}, {"id", "all"}}), "unknown_subscription", "id");
   expect_ws_error(client.ask({{"op", "subscribe"}, {"id", "nifty"}}), "invalid_message", "id");
   EXPECT_EQ(server_->totals().streams, 2U);
+  EXPECT_EQ(server_->totals().ws_subscriptions, 2U);
   EXPECT_EQ(server_->totals().ws_sessions, 1U);
 }
 
