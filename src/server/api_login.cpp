@@ -81,7 +81,11 @@ HttpResponse post_login(const ApiContext& api, const HttpRequest& request) {
   shown.authorization = shown.api_key = shown.cookie = {};
   shown.access_token = *key;
   const auto cookie = api.auth->authenticator().log_in(shown, request.secure, to_ns(now()));
-  if (!cookie) return error_response(cookie.error());
+  if (!cookie) {
+    Error error = cookie.error();
+    if (!error.field.empty()) error.field = "/key";  // where this caller wrote it
+    return error_response(error);
+  }
   HttpResponse response = json_response(grant_json(*cookie->grant));
   response.headers = "Set-Cookie: " + cookie->set_cookie + "\r\n";
   return response;

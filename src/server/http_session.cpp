@@ -69,6 +69,15 @@ std::optional<Error> refuse_shape(const Message& message) {
   if (message.count(http::field::host) > 1) {  // RFC 9112 §3.2
     return Error{"malformed_request", "The request has more than one Host header.", "Host"};
   }
+  // RFC 9112 §6.3: where a body ends must not depend on who reads the header.
+  const auto codings = message.count(http::field::transfer_encoding);
+  const bool chunked =
+      codings == 1 && boost::beast::iequals(message[http::field::transfer_encoding], "chunked");
+  if (codings > 0 && (!chunked || message.count(http::field::content_length) > 0)) {
+    return Error{"malformed_request",
+                 "Transfer-Encoding must be chunked, once and without Content-Length.",
+                 "Transfer-Encoding"};
+  }
   const auto encoding = view(message[http::field::content_encoding]);
   if (!encoding.empty() && !boost::beast::iequals(encoding, "identity")) {
     return Error{"unsupported_media_type", "Bodies are taken uncompressed only.",
@@ -338,6 +347,10 @@ asio::awaitable<bool> HttpSession::read_request() {
         refuse(error_response(describe(error, worker_.options)));
         co_return false;
       }
+      if (const auto shape = shape_error()) {
+        refuse(error_response(*shape));
+        co_return false;
+      }
       if (!has_memory()) {
         refuse(refusal_response(worker_.memory.busy()));
         co_return false;
@@ -357,6 +370,11 @@ asio::awaitable<bool> HttpSession::read_request() {
     if (!co_await read_some()) co_return false;
   }
   co_return true;
+}
+
+/// What is wrong with the request's header, once it is there.
+std::optional<Error> HttpSession::shape_error() const {
+  return parser_->is_header_done() ? refuse_shape(parser_->get()) : std::nullopt;
 }
 
 /// Whether all requests under way may take what this one has come to, or says that it will.
@@ -474,7 +492,6 @@ HttpResponse HttpSession::handle() {
     return error_response(*refusal);
   }
   if (!parsed) return error_response(parsed.error());
-  if (auto error = refuse_shape(message)) return error_response(*error);
   request_.parsed = std::move(parsed).value();
   request_.access_token = take_access_token(request_.parsed);
   const RequestScope scope(request_id_);

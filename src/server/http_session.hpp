@@ -70,6 +70,7 @@ class HttpSession {
   void enter(Phase phase);
   void refuse(HttpResponse response);
   bool may_connect();
+  std::optional<Error> shape_error() const;
   bool has_memory();
   std::optional<Refusal> over_limits();
   void read_upgrade();
