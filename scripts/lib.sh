@@ -13,13 +13,16 @@ build_packages=(
 bench_packages=(libconcurrentqueue-dev)
 test_packages=(
   libgtest-dev libgmock-dev nlohmann-json3-dev jq curl iproute2 util-linux python3 chromium
-  chromium-driver clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
+  chromium-driver clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 dpkg-dev fish man-db
+  mandoc openssl zsh
 )
+# Programs of packages that start services once they are installed: only unpacked (need_unpacked).
+test_programs=(caddy:usr/bin/caddy nginx:usr/sbin/nginx prometheus:usr/bin/promtool)
 
 # Python: what the module is built with, and what its tests need. In a virtual environment, since
 # Debian's own pip refuses.
 build_wheels=("nanobind>=2.4,<4")
-test_wheels=("scikit-build-core>=0.10,<2" pytest mypy ruff httpx httpx-sse aiohttp aiohttp-sse-client2 numpy matplotlib)
+test_wheels=("scikit-build-core>=0.10,<2" pytest mypy ruff httpx httpx-sse aiohttp aiohttp-sse-client2 numpy matplotlib websockets)
 python_packages=(python3-dev python3-venv)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -36,15 +39,40 @@ need_packages() {
       missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  local as_root=()
-  if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null || die "These packages are missing and you are not root: ${missing[*]}"
-    as_root=(sudo)
-  fi
   say "Installing ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  as_root apt-get update -qq
+  as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+as_root() { # command...
+  local sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "This needs root, and there is no sudo: $*"
+    sudo=(sudo)
+  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# need_unpacked <package:path...>: has the programs of these packages in build/tools, which is put on
+# the PATH. Nothing of the machine is changed.
+need_unpacked() {
+  local tools=$root/build/tools item package
+  mkdir -p "$tools"
+  for item in "$@"; do
+    package=${item%%:*}
+    [ ! -x "$tools/${item#*:}" ] || continue
+    say "Unpacking $package"
+    (
+      cd "$tools"
+      apt-get download -qq "$package" 2>/dev/null || {
+        as_root apt-get update -qq
+        apt-get download -qq "$package" 2>/dev/null
+      }
+      dpkg-deb -x "$package"_*.deb .
+      rm -f "$package"_*.deb
+    )
+  done
+  export PATH=$tools/usr/bin:$tools/usr/sbin:$PATH
 }
 
 # need_wheels <wheel...>: has them in the virtual environment build/venv, which is made of the
