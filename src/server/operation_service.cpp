@@ -70,8 +70,8 @@ Operation log_in() {
   out.answers = {{.description = "The cookie is set.",
                   .schema = "Session",
                   .headers = R"({"Set-Cookie":{"schema":{"type":"string"}}})"}};
-  out.errors = {"malformed_json", "invalid_parameter", "unauthorized",
-                "not_found",      "locked_out",        "too_many_sessions"};
+  out.errors = {"malformed_json", "invalid_parameter", "unauthorized", "locked_out",
+                "too_many_sessions"};
   return out;
 }
 
@@ -82,7 +82,6 @@ Operation log_out() {
                 .tag = "Service",
                 .summary = "End the login that the cookie stands for"};
   out.answers = {{.description = "It has ended.", .schema = "Done"}};
-  out.errors = {"not_found"};
   return out;
 }
 

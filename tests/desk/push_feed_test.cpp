@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -213,9 +214,14 @@ TEST(PushFeedRun, DroppedTicksAreInTheMetricsAndTold) {
   EXPECT_TRUE(feed.push(PushedTick{.symbol = "INFY", .price = 1500}));  // nobody takes it yet
   EXPECT_FALSE(feed.push(PushedTick{.symbol = "INFY", .price = 1501}));
   runner.start();
-  EXPECT_TRUE(wait_until([&] { return !bus.events("mde_status").empty(); }));
-  EXPECT_THAT(bus.payloads("mde_status").front(),
-              AllOf(HasSubstr("ticks_dropped"), HasSubstr(R"("dropped":1)")));
+  // On a holiday there is another mde_status, that there is no session.
+  EXPECT_TRUE(wait_until([&] {
+    const auto told = bus.payloads("mde_status");
+    return std::any_of(told.begin(), told.end(), [](const std::string& payload) {
+      return payload.find("ticks_dropped") != std::string::npos &&
+             payload.find(R"("dropped":1)") != std::string::npos;
+    });
+  }));
   EXPECT_EQ(counts(runner).dropped_ticks, 1U);
   EXPECT_TRUE(wait_until([&] {
     return bus.payloads("engine_health").back().find(R"("dropped_ticks":1)") != std::string::npos;

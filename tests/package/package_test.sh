@@ -55,7 +55,7 @@ check_completion() {
     COMP_WORDS=(tapedeck "") COMP_CWORD=1
     _tapedeck 2>/dev/null
     printf "%s\n" "${COMPREPLY[@]}"' >/tmp/commands
-  tapedeck --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort >/tmp/helped
+  tapedeck --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | sort >/tmp/helped
   sort /tmp/commands | diff - /tmp/helped || fail "completion of the commands"
   [ -s /usr/share/zsh/vendor-completions/_tapedeck ] && [ -s /usr/share/fish/vendor_completions.d/tapedeck.fish ] ||
     fail "completions of zsh and fish"

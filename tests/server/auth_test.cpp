@@ -156,6 +156,14 @@ TEST_F(AuthServer, AWrongLoginIsRefusedAndTheBodyMustBeWhatItSays) {
   }
 }
 
+TEST_F(AuthServer, WhereNobodyIsAskedALoginIsWelcomeAndSetsNoCookie) {
+  start();
+  const TestResponse login = log_in("anything");
+  EXPECT_EQ(json::parse(login.body)["name"], "everybody");
+  EXPECT_EQ(login.headers.count("set-cookie"), 0U);
+  EXPECT_EQ(connect().request("POST", "/logout").status, 200);
+}
+
 TEST_F(AuthServer, WhoGuessesWaitsAndIsToldHowLong) {
   key_with(Scope::read);
   start_asking();
