@@ -1,4 +1,4 @@
-"""Clients for drain_test.sh: starts the server, loads it, tells it to stop, and judges how it goes."""
+"""Clients for drain_test.sh: starts the server, loads it, tells it to stop, judges how it goes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def open_stream(port: int, receive_buffer: int = 0) -> socket.socket:
     """A stream in the EventSource dialect whose request has been sent."""
     client = connect(port, receive_buffer)
     client.sendall(
-        b"GET /api/telemetry/stream HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+        b"GET /api/telemetry/stream HTTP/1.1\r\nHost: localhost\r\n"
+        b"Accept: text/event-stream\r\n\r\n"
     )
     return client
 
