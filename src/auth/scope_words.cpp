@@ -11,6 +11,13 @@ constexpr std::array<std::pair<std::string_view, Scope>, 3> kWords{
 
 }  // namespace
 
+std::string_view word_of(Scope scope) {
+  for (const auto& [text, known] : kWords) {
+    if (known == scope) return text;
+  }
+  return "none";
+}
+
 std::optional<Scope> parse_scope(std::string_view word) {
   for (const auto& [text, scope] : kWords) {
     if (text == word) return scope;

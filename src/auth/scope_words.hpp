@@ -13,6 +13,8 @@ namespace tapedeck::auth {
 inline constexpr std::uint8_t bits_of(Scope scope) noexcept {
   return static_cast<std::uint8_t>(scope);
 }
+/// `none` for none.
+std::string_view word_of(Scope scope);
 /// Nothing for other words.
 std::optional<Scope> parse_scope(std::string_view word);
 /// The words of or-ed scopes, read first.

@@ -22,6 +22,10 @@
 
 namespace tapedeck {
 
+inline std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
 class HttpSession {
  public:
   static void start(IoWorker& worker, Connection connection);

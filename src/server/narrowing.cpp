@@ -1,8 +1,12 @@
 #include "server/narrowing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
+
+#include "auth/scope_words.hpp"
 
 namespace tapedeck {
 
@@ -12,6 +16,15 @@ Filter visible_to(const auth::Grant& grant) {
   within.symbol = grant.narrowing.symbol;
   within.strategy = grant.narrowing.strategy;
   return within;
+}
+
+std::optional<Error> refuse_scope(const auth::Grant& grant, auth::Scope scope) {
+  if (grant.has(scope)) return std::nullopt;
+  return Error{"forbidden",
+               fmt::format("This needs the scope {}, which the credentials given do not have; use "
+                           "a key that has it.",
+                           auth::word_of(scope)),
+               ""};
 }
 
 std::optional<Error> refuse_narrowed(const auth::Grant& grant, std::string_view what) {

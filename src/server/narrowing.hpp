@@ -15,6 +15,9 @@ namespace tapedeck {
 /// For EventQuery::within: the lists that the grant is narrowed to; an empty filter when it is not.
 Filter visible_to(const auth::Grant& grant);
 
+/// Why a grant may not do what asks for a scope; nothing: it may. Error code: forbidden.
+std::optional<Error> refuse_scope(const auth::Grant& grant, auth::Scope scope);
+
 /// Why a narrowed grant may not have what is about everybody's events; nothing: it is not narrowed.
 /// @param what begins the sentence: "/metrics tells"
 std::optional<Error> refuse_narrowed(const auth::Grant& grant, std::string_view what);

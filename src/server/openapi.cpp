@@ -7,6 +7,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "auth/scope_words.hpp"
 #include "event/schema.hpp"
 #include "server/error_codes.hpp"
 #include "server/json_text.hpp"
@@ -139,25 +140,11 @@ void add_errors(const Route& route, JsonObject& out) {
 
 // --- operations ---
 
-std::string_view scope_name(auth::Scope scope) {
-  switch (scope) {
-    case auth::Scope::none:
-      return "none";
-    case auth::Scope::read:
-      return "read";
-    case auth::Scope::publish:
-      return "publish";
-    case auth::Scope::admin:
-      break;
-  }
-  return "admin";
-}
-
 std::string security_json(const Route& route, bool anonymous) {
   JsonArray out;
   if (route.scope == auth::Scope::none) return out.json();
   if (anonymous) out.add("{}");
-  const std::string scopes = JsonArray().text(scope_name(route.scope)).json();
+  const std::string scopes = JsonArray().text(auth::word_of(route.scope)).json();
   for (const std::string_view scheme : {"bearer", "api_key", "session"}) {
     out.add(JsonObject().add(scheme, scopes).json());
   }
@@ -174,7 +161,7 @@ std::string operation_json(const Route& route, bool anonymous) {
   std::string description(operation.description);
   if (route.scope != auth::Scope::none) {
     if (!description.empty()) description += "\n\n";
-    description += fmt::format("Needs the scope `{}`.", scope_name(route.scope));
+    description += fmt::format("Needs the scope `{}`.", auth::word_of(route.scope));
   }
   out.text("summary", operation.summary);
   out.text("description", description.empty() ? operation.summary : description);

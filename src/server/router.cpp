@@ -5,6 +5,7 @@
 #include "event/json_writer.hpp"
 #include "query/event_query.hpp"
 #include "server/error_codes.hpp"
+#include "server/narrowing.hpp"
 #include "server/operation.hpp"
 
 namespace tapedeck {
@@ -87,34 +88,16 @@ std::optional<Error> refuse_parameters(const Route& route, const HttpRequest& re
   return std::nullopt;
 }
 
-std::string_view name_of(auth::Scope scope) {
-  switch (scope) {
-    case auth::Scope::none:
-      return "none";
-    case auth::Scope::read:
-      return "read";
-    case auth::Scope::publish:
-      return "publish";
-    case auth::Scope::admin:
-      break;
-  }
-  return "admin";
-}
-
 /// Why the caller may not use a route; nothing: he may.
-std::optional<HttpResponse> refuse_scope(auth::Scope scope, const HttpRequest& request) {
+std::optional<HttpResponse> refuse_caller(auth::Scope scope, const HttpRequest& request) {
   if (scope == auth::Scope::none) return std::nullopt;
   if (request.refusal) {
     HttpResponse response = error_response(*request.refusal);
     if (response.status == 401) response.headers += "WWW-Authenticate: Bearer\r\n";
     return response;
   }
-  if (request.grant->has(scope)) return std::nullopt;
-  return error_response({"forbidden",
-                         fmt::format("This needs the scope {}, which the credentials given do not "
-                                     "have; use a key that has it.",
-                                     name_of(scope)),
-                         ""});
+  if (const auto error = refuse_scope(*request.grant, scope)) return error_response(*error);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -136,7 +119,7 @@ HttpResponse Router::dispatch(HttpRequest& request, IoWorker& worker) const {
   for (const Route& route : routes_) {
     if (route.method != method || !leads_to(route.path, path)) continue;
     request.route = &route;
-    if (auto refused = refuse_scope(route.scope, request)) return std::move(*refused);
+    if (auto refused = refuse_caller(route.scope, request)) return std::move(*refused);
     if (const auto error = refuse_parameters(route, request)) return error_response(*error);
     return route.handler(request, worker);
   }

@@ -40,14 +40,10 @@ Error in_message(Error error, const WsOp& op) {
   return error;
 }
 
-std::optional<Error> refuse_scope(const auth::Grant& grant, auth::Scope scope,
-                                  std::string_view name) {
-  if (grant.has(scope)) return std::nullopt;
-  return Error{"forbidden",
-               fmt::format("This needs the scope {}, which the credentials given do not have; use "
-                           "a key that has it.",
-                           name),
-               "op"};
+std::optional<Error> refuse_op(const auth::Grant& grant, auth::Scope scope) {
+  auto error = refuse_scope(grant, scope);
+  if (error) error->field = "op";
+  return error;
 }
 
 }  // namespace
@@ -87,7 +83,7 @@ std::optional<Error> WsSession::do_op(WsOp& op) {
 }
 
 std::optional<Error> WsSession::subscribe(WsOp& op) {
-  if (auto error = refuse_scope(*grant_, auth::Scope::read, "read")) return error;
+  if (auto error = refuse_op(*grant_, auth::Scope::read)) return error;
   if (api_.shutting_down.load(std::memory_order_acquire)) {
     return Error{"shutting_down", "The server is shutting down; come back later.", ""};
   }
@@ -132,7 +128,7 @@ std::optional<Error> WsSession::unsubscribe(const WsOp& op) {
 }
 
 std::optional<Error> WsSession::clear(const WsOp& op) {
-  if (auto error = refuse_scope(*grant_, auth::Scope::admin, "admin")) return error;
+  if (auto error = refuse_op(*grant_, auth::Scope::admin)) return error;
   if (auto error = refuse_narrowed(*grant_, "Clearing empties the buffer")) return error;
   api_.bus.clear_buffer();
   record(api_.auth, AuditedCaller{grant_->id, address_, request_id_}, "clear_buffer");
@@ -143,7 +139,7 @@ std::optional<Error> WsSession::clear(const WsOp& op) {
 // --- publishing ---
 
 std::optional<Error> WsSession::publish(const WsOp& op) {
-  if (auto error = refuse_scope(*grant_, auth::Scope::publish, "publish")) return error;
+  if (auto error = refuse_op(*grant_, auth::Scope::publish)) return error;
   if (op.durable && !api_.store.when_durable) return no_disk_to_wait_for();
   if (op.durable && waiting_.size() >= kMaxWaiting) {
     return Error{"busy", "Too many of your events wait for the disk; wait for their acks.", ""};
