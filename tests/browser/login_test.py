@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A server that asks who calls: the page sends to the login, a key opens it, another page's does not.
+"""A server that asks who calls: the page sends to the login, a key opens it, others stay outside.
 
 What only a browser decides: that the cookie goes along with EventSource and WebSocket, that
 scripts cannot read it, and that a page of another port can neither read nor write with it.
