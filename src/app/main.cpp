@@ -159,6 +159,11 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
   command.add_option("--max-body-bytes", options.server.body_bytes, "largest request body")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      .add_option("--max-ws-message-bytes", options.server.ws_message_bytes,
+                  "largest message of a WebSocket client, inflated or not")
+      ->check(CLI::Range(std::size_t{1024}, std::size_t{1} << 30))
+      ->capture_default_str();
   command.add_option("--max-header-bytes", options.server.header_bytes, "largest request header")
       ->check(CLI::Range(std::size_t{256}, std::size_t{1} << 20))
       ->capture_default_str();
@@ -177,7 +182,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->check(CLI::Range(0U, 63'072'000U))
       ->capture_default_str();
   command.add_flag("--compression,!--no-compression", options.server.compression,
-                   "gzip for clients that accept it (the default)");
+                   "gzip and permessage-deflate for clients that accept them (the default)");
   command
       .add_option("--compression-level", options.server.compression_level,
                   "1 (quickest) to 9 (smallest)")

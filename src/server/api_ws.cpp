@@ -8,7 +8,7 @@ HttpResponse open_ws(const ApiContext& api, const HttpRequest& request) {
   if (api.shutting_down.load(std::memory_order_acquire)) {
     return error_response({"shutting_down", "The server is shutting down; come back later.", ""});
   }
-  auto agreement = agree_on_ws(request.ws, api.options.ws_compression);
+  auto agreement = agree_on_ws(request.ws, api.options.compression);
   if (!agreement) {
     HttpResponse response = error_response(agreement.error());
     if (response.status == 426) response.headers = kWsUpgradeHeaders;

@@ -307,7 +307,7 @@ void HttpSession::become_ws(const HttpResponse& response) {
   worker_.sessions.erase(this);
   const auto rest = buffer_.cdata();
   worker_.ws.add(std::move(connection_), *response.ws,
-                 out_ + ws_response_head(response.ws->agreement),
+                 out_ + ws_response_head(response.ws->agreement, response.headers),
                  {static_cast<const char*>(rest.data()), rest.size()});
 }
 

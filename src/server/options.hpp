@@ -77,7 +77,7 @@ struct ServerOptions {
 
   bool access_log = false;  ///< each request at log level info; else at level debug
 
-  /// gzip for whoever accepts it, streams and answers.
+  /// gzip for whoever accepts it, streams and answers; permessage-deflate on WebSockets.
   bool compression = true;
   int compression_level = 1;  ///< 1 (quickest) to 9 (smallest)
   /// Matches reach 2^this bytes back, 9 to 15; a compressor takes 8 times that of memory.
@@ -90,7 +90,6 @@ struct ServerOptions {
   std::size_t ws_message_bytes = std::size_t{1} << 20;  ///< of a client's WebSocket message
   /// A WebSocket client that was pinged after `heartbeat` of silence and says nothing is given up.
   std::chrono::seconds ws_pong_timeout{20};
-  bool ws_compression = true;  ///< permessage-deflate, for clients that offer it
 
   unsigned read_threads = 2;      ///< read the history
   std::size_t read_queue = 1024;  ///< requests that may wait for them; more are refused as busy

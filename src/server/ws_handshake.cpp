@@ -196,11 +196,12 @@ Result<WsAgreement> agree_on_ws(const WsUpgradeFields& request, bool deflate) {
   return out;
 }
 
-std::string ws_response_head(const WsAgreement& agreement) {
+std::string ws_response_head(const WsAgreement& agreement, std::string_view headers) {
   std::string out =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: " +
       agreement.accept + "\r\n";
+  out += headers;
   if (agreement.protocol) out += "Sec-WebSocket-Protocol: " + std::string(kWsProtocol) + "\r\n";
   if (agreement.deflate_window) {
     out +=

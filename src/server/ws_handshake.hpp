@@ -42,7 +42,8 @@ inline constexpr std::string_view kWsUpgradeHeaders =
     "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n";
 
 /// The answer: from the status line to the empty line.
-std::string ws_response_head(const WsAgreement& agreement);
+/// @param headers more lines, each ending in CRLF
+std::string ws_response_head(const WsAgreement& agreement, std::string_view headers = {});
 
 /// Sec-WebSocket-Accept for a key: base64 of SHA-1 (RFC 6455 §4.2.2).
 std::string ws_accept_of(std::string_view key);

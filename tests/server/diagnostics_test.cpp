@@ -141,7 +141,13 @@ TEST_F(DiagnosticsTest, EveryAnswerHasAnIdOfItsOwn) {
   ids.insert(broken.read_response().headers.at("x-request-id"));
   HttpTestClient stream = connect();
   ids.insert(stream.open_stream("/api/telemetry/stream").headers.at("x-request-id"));
-  EXPECT_EQ(ids.size(), 8U);
+  HttpTestClient socket = connect();
+  ids.insert(socket
+                 .get("/api/telemetry/ws",
+                      "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+                 .headers.at("x-request-id"));
+  EXPECT_EQ(ids.size(), 9U);
   for (const std::string& id : ids) EXPECT_TRUE(is_request_id(id)) << id;
 }
 

@@ -445,7 +445,7 @@ TEST_F(WebSocket, CompressionIsAgreedOnAndUsedForWhatIsLongEnough) {
   EXPECT_EQ(client.read()["id"], "squeezed");
 
   ServerOptions plain;
-  plain.ws_compression = false;
+  plain.compression = false;
   server_.reset();
   start(plain);
   EXPECT_EQ(open(WsTestClient::kDeflate).head().headers.count("sec-websocket-extensions"), 0U);
