@@ -1,5 +1,4 @@
-// gzip for answers: whether a client takes it, and what is compressed where. Any thread; what an
-// object is used by, one at a time.
+// gzip for answers: what is compressed where. Any thread; what an object is used by, one at a time.
 #pragma once
 
 #include <string>
@@ -10,10 +9,6 @@
 #include "server/options.hpp"
 
 namespace tapedeck {
-
-/// Whether Accept-Encoding allows gzip (RFC 9110 §12.5.3): named, or meant by `*`, and not with a
-/// weight of zero. An empty or absent header does not.
-bool accepts_gzip(std::string_view accept_encoding);
 
 /// `plain` as one gzip member, compressed where the source runs: on the read pool, a piece at a
 /// time. A piece may come out empty while the compressor gathers.

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "server/gzip_body.hpp"
+#include "server/accept_encoding.hpp"
 
 namespace tapedeck {
 namespace {
