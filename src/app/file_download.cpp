@@ -7,6 +7,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "app/url_parts.hpp"
+
 namespace tapedeck::app {
 namespace {
 
@@ -15,7 +17,6 @@ constexpr const char* kKiteHost = "api.kite.trade";
 
 struct Free {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
@@ -26,18 +27,10 @@ struct Address {
 };
 
 Address parse(const std::string& url) {
-  const std::unique_ptr<CURLU, Free> parsed(curl_url());
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    throw std::invalid_argument("--url: that is no address");
-  }
-  const auto part = [&](CURLUPart which) {
-    char* text = nullptr;
-    if (curl_url_get(parsed.get(), which, &text, 0) != CURLUE_OK) return std::string();
-    std::string copy(text);
-    curl_free(text);
-    return copy;
-  };
-  Address address{part(CURLUPART_SCHEME), part(CURLUPART_HOST), part(CURLUPART_PATH)};
+  const UrlParts parts(url);
+  if (!parts.is_url()) throw std::invalid_argument("--url: that is no address");
+  Address address{parts.get(CURLUPART_SCHEME), parts.get(CURLUPART_HOST),
+                  parts.get(CURLUPART_PATH)};
   const bool here =
       address.host == "localhost" || address.host == "127.0.0.1" || address.host == "[::1]";
   if (address.scheme != "https" && !(address.scheme == "http" && here)) {

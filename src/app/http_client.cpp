@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "app/url_parts.hpp"
 #include "server/access_rules.hpp"
 
 namespace tapedeck::app {
@@ -42,16 +43,9 @@ std::string variable(const char* name) {
 
 /// Whether others on the way can read what is sent there.
 bool is_overheard(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), curl_url_cleanup);
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return false;
-  const auto part = [&](CURLUPart which) {
-    char* text = nullptr;
-    if (curl_url_get(parsed.get(), which, &text, 0) != CURLUE_OK) return std::string();
-    std::string copy(text);
-    curl_free(text);
-    return copy;
-  };
-  return part(CURLUPART_SCHEME) != "https" && !is_loopback_name(part(CURLUPART_HOST));
+  const UrlParts parts(url);
+  return parts.is_url() && parts.get(CURLUPART_SCHEME) != "https" &&
+         !is_loopback_name(parts.get(CURLUPART_HOST));
 }
 
 struct StreamState {
