@@ -30,6 +30,8 @@ class Evaluator {
       : nodes_(nodes), frame_(frame), index_(index) {}
 
   bool holds() { return is_true(evaluate(nodes_.back())); }
+  /// Valid as long as the evaluator and what it was given.
+  Value value() { return evaluate(nodes_.back()); }
 
  private:
   static bool is_true(const Value& value) noexcept {

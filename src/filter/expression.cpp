@@ -10,6 +10,16 @@
 
 namespace tapedeck {
 
+Error filter::to_error(const SyntaxError& error, std::string_view text) {
+  // People count characters, not bytes.
+  const std::string_view before = text.substr(0, error.offset);
+  const auto column = 1 + std::count_if(before.begin(), before.end(), [](char c) {
+                        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+                      });
+  return {"invalid_filter",
+          "filter, column " + std::to_string(column) + ": " + error.sentence + ".", "filter"};
+}
+
 struct Expression::Program {
   std::vector<filter::Node> nodes;
 };
@@ -69,14 +79,7 @@ Result<std::shared_ptr<const Expression>> Expression::compile(std::string_view t
     program->nodes = filter::parse(text, limits);
     return std::shared_ptr<const Expression>(new Expression(std::move(program), text));
   } catch (const filter::SyntaxError& error) {
-    // People count characters, not bytes.
-    const std::string_view before = text.substr(0, error.offset);
-    const auto column = 1 + std::count_if(before.begin(), before.end(), [](char c) {
-                          return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-                        });
-    return Error{"invalid_filter",
-                 "filter, column " + std::to_string(column) + ": " + error.sentence + ".",
-                 "filter"};
+    return filter::to_error(error, text);
   }
 }
 

@@ -44,11 +44,11 @@ class Parser {
  public:
   Parser(std::string_view text, const ExpressionLimits& limits) : lexer_(text), limits_(limits) {}
 
-  std::vector<Node> parse() {
+  std::vector<Node> parse(Wanted wanted) {
     const std::uint32_t root = parse_or();
     if (lexer_.symbol == "?") fail("there is no ?: here; write two conditions with || between");
     if (lexer_.token != Token::end) fail("expected an operator or the end");
-    require_boolean(root, "the expression");
+    if (wanted == Wanted::condition) require_boolean(root, "the expression");
     return std::move(nodes_);
   }
 
@@ -452,11 +452,11 @@ void find_extracted_fields(std::vector<Node>& nodes) {
 
 }  // namespace
 
-std::vector<Node> parse(std::string_view text, const ExpressionLimits& limits) {
+std::vector<Node> parse(std::string_view text, const ExpressionLimits& limits, Wanted wanted) {
   if (text.size() > limits.bytes) {
     throw SyntaxError{"longer than " + std::to_string(limits.bytes) + " bytes", limits.bytes};
   }
-  std::vector<Node> nodes = Parser(text, limits).parse();
+  std::vector<Node> nodes = Parser(text, limits).parse(wanted);
   find_extracted_fields(nodes);
   return nodes;
 }

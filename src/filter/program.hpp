@@ -13,6 +13,7 @@
 
 #include "event/frame.hpp"
 #include "filter/expression.hpp"
+#include "filter/lexer.hpp"
 
 namespace tapedeck::filter {
 
@@ -89,7 +90,12 @@ struct Node {
   std::size_t offset = 0;  ///< where it is in the text
 };
 
+/// What an expression is to be.
+enum class Wanted : std::uint8_t { condition, value };
 /// @throws SyntaxError
-std::vector<Node> parse(std::string_view text, const ExpressionLimits& limits);
+std::vector<Node> parse(std::string_view text, const ExpressionLimits& limits,
+                        Wanted wanted = Wanted::condition);
+/// A syntax error as everybody is told it: `filter, column 12: …`.
+Error to_error(const SyntaxError& error, std::string_view text);
 
 }  // namespace tapedeck::filter

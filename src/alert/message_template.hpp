@@ -1,0 +1,53 @@
+// MessageTemplate: what an alert says, with `{{…}}` for what is known when it fires:
+//   rule severity state group value count window suppressed   of the rule and the group
+//   group.NAME                                                 one of group_by
+//   anything else is an expression over the event that made it fire: type, timestamp, payload.…,
+//   source.…, sums of them (`payload.qty * payload.price`)
+// What is not there is written `n/a`; numbers as shortly as possible, at most 6 decimals. The
+// result is one line of at most kMaxBytes: control characters become spaces.
+// Immutable after compile(); any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/notification.hpp"
+#include "base/error.hpp"
+#include "event/frame.hpp"
+
+namespace tapedeck::alert {
+
+struct MessageContext {
+  const Rule& rule;
+  std::string_view state;  ///< firing, resolved, test
+  const Group& group;
+  std::optional<double> value{};
+  std::uint64_t count = 0;  ///< matches that the alert stands for
+  std::uint64_t suppressed = 0;
+  const char* frame = nullptr;  ///< of the event; nullptr: none
+  const FrameIndex* index = nullptr;
+};
+
+class MessageTemplate {
+ public:
+  static constexpr std::size_t kMaxBytes = 1000;      ///< of a message
+  static constexpr std::size_t kMaxTextBytes = 2000;  ///< of a template
+
+  /// The rule's message, or a sentence for its kind of condition.
+  /// Error code: invalid_rule, field "/message"; the message names the column.
+  static Result<std::shared_ptr<const MessageTemplate>> compile(const Rule& rule);
+  ~MessageTemplate();
+
+  std::string render(const MessageContext& context) const;
+
+ private:
+  struct Part;
+  MessageTemplate();
+  std::vector<Part> parts_;
+};
+
+}  // namespace tapedeck::alert
