@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/alert_options.hpp"
 #include "app/auth_options.hpp"
 #include "app/check_config_command.hpp"
 #include "app/client_commands.hpp"
@@ -47,6 +48,7 @@ struct CommonServe {
   std::string log_format = "text";
   HistoryArguments history;
   AuthArguments auth;
+  AlertArguments alerts;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -128,6 +130,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
   add_auth_options(command, common.auth);
+  add_alert_options(command, common.alerts);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -294,6 +297,7 @@ int check_config(const CheckConfigOptions& options, const std::vector<std::strin
     if (const auto problem = Server::problem(read.server)) {
       throw std::invalid_argument(problem->message);
     }
+    return AlertArguments{read.given.at("alert-rules"), read.given.at("alert-allow-address")};
   });
 }
 
