@@ -181,9 +181,16 @@ void DeliveryQueue::enqueue(std::unique_ptr<DeliveryEntry> owned, Time now) {
   queue->insert(entry, now);
 }
 
+bool DeliveryQueue::wants_resolved(const std::string& name_or_url, Time now) {
+  std::string why_not;
+  const TargetQueue* const queue = queue_of(name_or_url, now, why_not);
+  return queue == nullptr || queue->target().send_resolved;
+}
+
 void DeliveryQueue::add(std::vector<Notification> notifications, Time now) {
   for (Notification& notification : notifications) {
     if (known(key_of(notification.target, notification.id))) continue;
+    if (notification.state == "resolved" && !wants_resolved(notification.target, now)) continue;
     auto entry = std::make_unique<DeliveryEntry>();
     entry->number = ++last_number_;
     entry->queued_ns = wall_ns();

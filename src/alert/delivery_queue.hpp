@@ -75,6 +75,7 @@ class DeliveryQueue {
   void load(std::string_view owner, Time now);
   TargetQueue* queue_of(const std::string& name_or_url, Time now, std::string& why_not);
   TargetQueue& queue_of(const DeliveryEntry& entry) { return *queues_.at(entry.target()); }
+  bool wants_resolved(const std::string& name_or_url, Time now);
   void forget_idle_targets();
   void enqueue(std::unique_ptr<DeliveryEntry> entry, Time now);
   DeliveryEntry& bundle(TargetQueue& queue, const std::vector<DeliveryEntry*>& parts, Time now);
