@@ -206,6 +206,11 @@ struct PositionEvent {
   std::string_view strategy{};
   std::string_view correlation_id{};
   std::string_view round_trip_id{};
+  /// Units that a stop would close: by working stop orders, or all when the strategy that opened
+  /// the position watches a stop of its own. Not of a flat position.
+  std::optional<std::int64_t> protected_qty{};
+  std::string_view protected_by{};           ///< order, strategy; empty: nothing
+  std::optional<Timestamp> square_off_at{};  ///< when the engine closes it (MIS)
   const Instrument* instrument = nullptr;
   Map extra{};
 
@@ -225,6 +230,9 @@ struct PositionEvent {
                         detail::Optional<"strategy", &PositionEvent::strategy>,
                         detail::Optional<"correlation_id", &PositionEvent::correlation_id>,
                         detail::Optional<"round_trip_id", &PositionEvent::round_trip_id>,
+                        detail::Optional<"protected_qty", &PositionEvent::protected_qty>,
+                        detail::Optional<"protected_by", &PositionEvent::protected_by>,
+                        detail::Optional<"square_off_at", &PositionEvent::square_off_at>,
                         detail::Optional<"instrument", &PositionEvent::instrument>,
                         detail::Optional<"extra", &PositionEvent::extra>>;
 };

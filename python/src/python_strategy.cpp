@@ -32,6 +32,7 @@ struct Description {
   std::vector<IndicatorSpec> indicators;
   std::vector<std::string> parameter_names;
   std::vector<Parameter> parameters;
+  bool watches_stop = false;
   SharedObject make;
 };
 
@@ -52,6 +53,7 @@ class PythonStrategy final : public strategy::Strategy {
  public:
   PythonStrategy(const Description& description, StrategySetup& setup) {
     for (const IndicatorSpec& spec : description.indicators) setup.indicator(spec);
+    if (description.watches_stop) setup.watches_stop();
     for (std::size_t i = 0; i < setup.plan().size(); ++i) ids_.push_back({i});
     in_python([&] {
       nb::dict parameters;
@@ -122,6 +124,7 @@ strategy::StrategyEntry python_strategy(nb::dict given) {
     }
     made->indicators.push_back(*spec);
   }
+  made->watches_stop = nb::cast<bool>(given["watches_stop"]);
   const nb::dict parameters = nb::cast<nb::dict>(given["parameters"]);
   made->parameter_names.reserve(parameters.size());  // views refer to them
   for (const auto [name, usual] : parameters) {

@@ -11,9 +11,9 @@
 
 namespace tapedeck::python {
 
-/// @param given `name`, `version`, `indicators` (descriptions), `parameters` {name: figure} and
-///   `make`, which is called as make(parameters, names) once per symbol (and once as an example)
-///   and returns what is called for each candle as
+/// @param given `name`, `version`, `indicators` (descriptions), `parameters` {name: figure},
+///   `watches_stop` (StrategySetup::watches_stop) and `make`, which is called as make(parameters,
+///   names) once per symbol (and once as an example) and returns what is called for each candle as
 ///     ask(candle, values, values_before, holding, past) → (action, confidence, reason),
 ///   values in the order of names and None where there is none; text instead of what is returned
 ///   says why the strategy cannot be made or cannot go on.

@@ -151,6 +151,9 @@ class Strategy:
     #: Figures that can be set, with their defaults. Given to the constructor as keyword arguments
     #: where it takes them, and in ``context.parameters``.
     parameters: ClassVar[Mapping[str, float]] = {}
+    #: Whether it leaves by itself what goes against it: what it opens then counts as protected
+    #: without a stop order (``protected_qty`` of ``position_event``).
+    watches_stop: ClassVar[bool] = False
 
     def on_candle(self, candle: Candle, indicators: Indicators, context: Context) -> Answer:
         """Decides on a closed candle. What it raises switches the strategy off."""
@@ -216,6 +219,7 @@ def description_of(strategy: Type[Any]) -> Dict[str, Any]:
         "version": str(getattr(strategy, "version", "1")),
         "indicators": list(indicators),
         "parameters": {key: float(value) for key, value in parameters.items()},
+        "watches_stop": bool(getattr(strategy, "watches_stop", False)),
         "make": lambda given, names: _make(strategy, name, given, names),
     }
 

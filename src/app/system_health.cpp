@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "app/clock_sync.hpp"
 #include "base/machine.hpp"
 
 namespace tapedeck::app {
@@ -42,6 +43,14 @@ std::int64_t open_files() {
     ++count;
   }
   return count;
+}
+
+void add_clock(Map& metrics) {
+  const ClockSync clock = read_clock_sync();
+  const auto or_null = [](const auto& value) { return value ? Value(*value) : Value(nullptr); };
+  metrics.set("clock_synchronized", or_null(clock.synchronized))
+      .set("clock_offset_ms", or_null(clock.offset_ms))
+      .set("clock_max_error_ms", or_null(clock.max_error_ms));
 }
 
 }  // namespace
@@ -81,8 +90,15 @@ void SystemHealth::publish(std::string_view status) {
   metrics.set("process_cpu_pct", elapsed > 0 ? 100 * (cpu - last_cpu_seconds_) / elapsed : 0.0)
       .set("process_memory_bytes", resident_bytes())
       .set("open_files", open_files());
-  if (!error) metrics.set("disk_free_bytes", static_cast<std::int64_t>(disk.available));
+  if (!error) {
+    metrics.set("disk_free_bytes", static_cast<std::int64_t>(disk.available));
+    if (disk.capacity > 0) {
+      metrics.set("disk_free_pct",
+                  100 * static_cast<double>(disk.available) / static_cast<double>(disk.capacity));
+    }
+  }
   if (getloadavg(load, 1) == 1) metrics.set("load_1m", load[0]);
+  add_clock(metrics);
   last_cpu_seconds_ = cpu;
   last_look_ = look;
   bus_.publish(EngineHealth{.engine_name = "System", .status = status, .metrics = metrics}, kNow,

@@ -1,6 +1,6 @@
 // SystemHealth: tells every five seconds how the process and the machine are doing, as
-// engine_health of engine "System": CPU, memory, open files, disk, load. A thread of its own,
-// asleep in between.
+// engine_health of engine "System": CPU, memory, open files, disk, load, and how far the clock is
+// off, where the kernel knows it. A thread of its own, asleep in between.
 #pragma once
 
 #include <condition_variable>

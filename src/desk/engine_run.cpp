@@ -119,7 +119,7 @@ void EngineRunner::Run::follow_wall_clock() {
   const Timestamp t = now();
   if (t <= clock_) return;
   const bool leapt = t - clock_ > kJumpClosedPausesOver;
-  clock_ = t;
+  set_clock(t);
   leapt ? engines_.skip_to(t) : engines_.advance_to(t);
 }
 
@@ -135,7 +135,8 @@ void EngineRunner::Run::handle_pushed() {
 // --- the clock ---
 
 void EngineRunner::Run::begin(Timestamp first) {
-  clock_ = last_record_ = first;
+  set_clock(first);
+  last_record_ = first;
   engines_.warm_up(feed_->history(engines_.timeframes()), first);
   {
     const std::lock_guard lock(mutex_);
@@ -181,7 +182,7 @@ bool EngineRunner::Run::step_to(Timestamp due) {
   if (options_.speed == 0 && options_.keep_pace && ++steps_ % kStepsPerPace == 0) {
     options_.keep_pace();
   }
-  clock_ = due;
+  set_clock(due);
   engines_.advance_to(due);
   return true;
 }
@@ -190,7 +191,7 @@ bool EngineRunner::Run::step_to(Timestamp due) {
 void EngineRunner::Run::answer_calls(Timestamp due) {
   if (telemetry_stopped_.load()) engines_.stop_telemetry();
   for (const market::Command& command : inbox_.take()) {
-    if (options_.speed > 0) clock_ = std::max(clock_, std::min(pacer_.market_now(), due));
+    if (options_.speed > 0) set_clock(std::max(clock_, std::min(pacer_.market_now(), due)));
     engines_.obey(command, clock_);
     note_summary();
     if (options_.on_command) options_.on_command(engines_.killed());
@@ -209,12 +210,12 @@ void EngineRunner::Run::run_tasks(Timestamp due) {
     handle_pushed();
     follow_wall_clock();  // candles of the past are over
   }
-  if (options_.speed > 0) clock_ = std::max(clock_, std::min(pacer_.market_now(), due));
+  if (options_.speed > 0) set_clock(std::max(clock_, std::min(pacer_.market_now(), due)));
   for (auto& task : tasks) task();
 }
 
 void EngineRunner::Run::jump_to(Timestamp t) {
-  clock_ = t;
+  set_clock(t);
   last_record_ = std::max(last_record_, t);
   engines_.skip_to(t);
   pacer_.anchor(t);

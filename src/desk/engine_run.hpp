@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -40,6 +41,9 @@ class EngineRunner::Run {
   RunSummary summary() const {
     const std::lock_guard lock(mutex_);
     return summary_;
+  }
+  Timestamp market_time() const noexcept {
+    return from_ns(clock_ns_.load(std::memory_order_relaxed));
   }
   void request(market::Command command) { inbox_.post(std::move(command)); }
   void stop_telemetry() {
@@ -77,6 +81,10 @@ class EngineRunner::Run {
   void follow_wall_clock();
   void handle_pushed();
   Timestamp simulation_plays_from() const;
+  void set_clock(Timestamp t) noexcept {
+    clock_ = t;
+    clock_ns_.store(to_ns(t), std::memory_order_relaxed);
+  }
   bool walk_to(Timestamp t);
   bool step_to(Timestamp due);
   void jump_to(Timestamp t);
@@ -98,6 +106,7 @@ class EngineRunner::Run {
   Pacer pacer_;
   std::uint64_t steps_ = 0;
   Timestamp clock_{};
+  std::atomic<std::int64_t> clock_ns_{0};  // the same, for others
   Timestamp last_record_{};
   bool finishing_ = false;
   market::TradingCalendar::OpenState hours_{};  // as of clock_

@@ -224,6 +224,10 @@ RunSummary EngineRunner::summary() const {
   return run_->summary();
 }
 
+Timestamp EngineRunner::market_time() const noexcept {
+  return run_->market_time();
+}
+
 void EngineRunner::request(market::Command command) {
   run_->request(std::move(command));
 }

@@ -58,6 +58,10 @@ class EngineRunner {
   /// How far it is; final after wait().
   RunSummary summary() const;
 
+  /// What the engines' clock shows: engine time as of the last step; Timestamp{} before the first.
+  /// Any thread, one load.
+  Timestamp market_time() const noexcept;
+
   /// A command of this process (a signal); those that come over the bus (command_event with the
   /// state `requested`) are heard without it. Obeyed at once, between two clock steps.
   void request(market::Command command);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "execution/engine_impl.hpp"
+#include "execution/order_rules.hpp"
 #include "execution/order_slicer.hpp"
 
 namespace tapedeck::execution {
@@ -160,6 +161,7 @@ void ExecutionEngine::Impl::apply(Order& order, const BrokerUpdate& update, bool
   }
   orders_.file(order);
   save_orders();
+  if (has_trigger(order.request.type)) follow_stops(order.key(), update.at);
   const bool ends_without_fill = update.fill_qty == 0 && is_final(order.status);
   if (ends_without_fill && !order.is_child()) tell(order, update.at, std::nullopt);
   if (parent != nullptr) update_parent(order, update);
@@ -239,7 +241,9 @@ void ExecutionEngine::Impl::move_position(Order& order, const BrokerUpdate& upda
   if (opens && position.size != 0) {
     position.signal_exchange = order.intent.signal_exchange;
     position.signal_symbol = order.intent.signal_symbol;
+    position.stop_watched = order.intent.stop_watched;
   }
+  position.stop_qty = stop_qty_of(fill.key, position);
   position.round_trip_id = order.intent.round_trip_id;
   position.marked_at = update.at;
   position.marked_price = update.fill_price;
@@ -248,6 +252,22 @@ void ExecutionEngine::Impl::move_position(Order& order, const BrokerUpdate& upda
   save_position(fill.key, position);
   publish_position(fill.key, position, update.at, &order.intent);
   tell(order, update.at, outcome.trade_pnl);
+}
+
+std::int64_t ExecutionEngine::Impl::stop_qty_of(const PositionKey& key,
+                                                const Position& position) const {
+  if (position.size == 0) return 0;
+  return orders_.in_stops(key, position.size > 0 ? strategy::Side::sell : strategy::Side::buy);
+}
+
+/// A stop order has changed: a position that is protected more, or less, than was told is told.
+void ExecutionEngine::Impl::follow_stops(const PositionKey& key, Timestamp at) {
+  const auto held = book_.all().find(key);
+  if (held == book_.all().end() || held->second.size == 0) return;
+  Position& position = held->second;
+  const std::int64_t told = position.protected_qty();
+  position.stop_qty = stop_qty_of(key, position);
+  if (position.protected_qty() != told) publish_position(key, position, at, nullptr);
 }
 
 /// A parent follows its children; only these move positions.

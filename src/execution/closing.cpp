@@ -17,7 +17,6 @@ using strategy::Side;
 
 constexpr std::chrono::seconds kTryAgainAfter{1};
 constexpr std::chrono::minutes kLookAgainAfter{1};
-constexpr std::string_view kIntraday = "MIS";
 
 }  // namespace
 

@@ -6,9 +6,12 @@
 // send orders from inside theirs: nothing here relies on an iterator over such a call.
 #pragma once
 
+#include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "execution/latency_stats.hpp"
@@ -19,6 +22,9 @@
 #include "tapedeck/execution/execution_engine.hpp"
 
 namespace tapedeck::execution {
+
+/// The product that is squared off within the day.
+inline constexpr std::string_view kIntraday = "MIS";
 
 class ExecutionEngine::Impl final : public BrokerListener {
  public:
@@ -99,6 +105,8 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void book_fill(Order& order, const BrokerUpdate& update, bool surprise);
   void move_position(Order& order, const BrokerUpdate& update, double charges);
   void update_parent(const Order& child, const BrokerUpdate& update);
+  void follow_stops(const PositionKey& key, Timestamp at);
+  std::int64_t stop_qty_of(const PositionKey& key, const Position& position) const;
   void tell(Order& order, Timestamp at, std::optional<double> trade_pnl);
   void surprised();
 
@@ -144,8 +152,10 @@ class ExecutionEngine::Impl final : public BrokerListener {
   void publish_position(const PositionKey& key, const Position& position, Timestamp at,
                         const strategy::OrderIntent* intent);
   void publish_health(Timestamp at, std::string_view error = {});
-  Map health_metrics() const;
+  Map health_metrics(Timestamp at) const;
   Map orders_by_status() const;
+  void add_intraday(Map& metrics, Timestamp at) const;
+  std::optional<Timestamp> square_off_at(const PositionKey& key, const Position& position) const;
 
   market::EnginePublisher publisher_;
   const market::TradingCalendar& calendar_;
@@ -160,6 +170,8 @@ class ExecutionEngine::Impl final : public BrokerListener {
   PositionBook book_;
   RateWindow rate_;
   SquareOffTimes square_off_;
+  /// Of today_, by SessionGroup; Timestamp::max() where there is none.
+  std::array<Timestamp, market::kSessionGroups.size()> square_off_today_{};
   OrderGate gate_;
   PriceBoard prices_;
   std::int64_t open_positions_ = 0;

@@ -129,6 +129,9 @@ std::vector<PositionView> ExecutionEngine::Impl::positions() const {
 
 void ExecutionEngine::Impl::roll_day(market::IstDate date) {
   today_ = date;
+  for (const market::SessionGroup group : market::kSessionGroups) {
+    square_off_today_[static_cast<std::size_t>(group)] = square_off_.on(group, date);
+  }
   prices_.forget_resolved();
   for (auto& [key, position] : book_.all()) position.begin_day(date);
 }

@@ -1,5 +1,7 @@
 // What ExecutionEngine tells: how its events are put together.
 #include <array>
+#include <chrono>
+#include <ratio>
 
 #include "execution/engine_impl.hpp"
 #include "execution/order_rules.hpp"
@@ -7,6 +9,9 @@
 
 namespace tapedeck::execution {
 namespace {
+
+/// Of those that are named beside the count.
+constexpr std::int64_t kListedSymbols = 10;
 
 Map as_map(const Charges& charges) {
   Map map{{"brokerage", charges.brokerage}, {"stt", charges.stt},
@@ -109,8 +114,41 @@ void ExecutionEngine::Impl::publish_position(const PositionKey& key, const Posit
   event.strategy = key.strategy;
   if (intent != nullptr) event.correlation_id = intent->correlation_id;
   event.round_trip_id = position.round_trip_id;
+  if (position.size != 0) {
+    event.protected_qty = position.protected_qty();
+    if (*event.protected_qty > 0) event.protected_by = position.stop_watched ? "strategy" : "order";
+    event.square_off_at = square_off_at(key, position);
+  }
   event.instrument = &fields;
   publisher_.publish(event, at);
+}
+
+/// When the automatic square-off closes it today; nothing when it does not.
+std::optional<Timestamp> ExecutionEngine::Impl::square_off_at(const PositionKey& key,
+                                                              const Position& position) const {
+  if (!options_.square_off_mis || key.product != kIntraday) return std::nullopt;
+  const Timestamp at = square_off_today_[static_cast<std::size_t>(position.instrument.group)];
+  return at == Timestamp::max() ? std::nullopt : std::optional(at);
+}
+
+/// What the automatic square-off would have to close, and how soon the first of it.
+void ExecutionEngine::Impl::add_intraday(Map& metrics, Timestamp at) const {
+  std::int64_t positions = 0;
+  List symbols;
+  std::optional<Timestamp> first;
+  for (const auto& [key, position] : book_.all()) {
+    if (position.size == 0 || key.product != kIntraday) continue;
+    if (++positions <= kListedSymbols) symbols.add(key.symbol);
+    const auto closes = square_off_at(key, position);
+    if (closes && (!first || *closes < *first)) first = closes;
+  }
+  metrics.set("intraday_positions", positions).set("intraday_symbols", symbols);
+  if (first) {
+    const std::chrono::duration<double, std::ratio<60>> left = *first - at;
+    metrics.set("minutes_to_square_off", left.count());
+  } else {
+    metrics.set("minutes_to_square_off", nullptr);
+  }
 }
 
 Map ExecutionEngine::Impl::orders_by_status() const {
@@ -126,8 +164,9 @@ Map ExecutionEngine::Impl::orders_by_status() const {
   return states;
 }
 
-Map ExecutionEngine::Impl::health_metrics() const {
+Map ExecutionEngine::Impl::health_metrics(Timestamp at) const {
   const strategy::Pnl pnl = this->pnl({});
+  const std::int64_t per_day = rate_.in_force(today_).per_day;
   Map metrics;
   metrics.set("broker", broker_->name())
       .set("open_orders", orders_.open_orders())
@@ -145,7 +184,8 @@ Map ExecutionEngine::Impl::health_metrics() const {
       .set("bad_prices", counts_.bad_prices)
       .set("open_positions", pnl.open_positions)
       .set("closing_positions", closings_.size())
-      .set("orders_sent_today", rate_.sent_today())
+      .set("orders_sent_today", rate_.sent_on(today_))
+      .set("orders_per_day_limit", per_day > 0 ? Value(per_day) : Value(nullptr))
       .set("ack_latency_ms", ack_latency_.last())
       .set("ack_latency_mean_ms", ack_latency_.mean())
       .set("ack_latency_p99_ms", ack_latency_.p99())
@@ -155,6 +195,7 @@ Map ExecutionEngine::Impl::health_metrics() const {
       .set("margin_used", strategy::to_paise(pnl.margin_used))
       .set("margin_available", strategy::to_paise(pnl.margin_available))
       .set("kill_switch", killed_);
+  add_intraday(metrics, at);
   if (killed_) metrics.set("killed_by", killed_by_);
   if (counts_.damaged_state > 0) metrics.set("damaged_state", counts_.damaged_state);
   if (publisher_.lost() > 0) metrics.set("events_lost", publisher_.lost());
@@ -165,7 +206,7 @@ void ExecutionEngine::Impl::publish_health(Timestamp at, std::string_view error)
   EngineHealth health;
   health.engine_name = kName;
   health.status = to_string(heartbeat_.state());
-  health.metrics = health_metrics();
+  health.metrics = health_metrics(at);
   if (options_.state_store != nullptr && !options_.state_store->problem().empty()) {
     health.metrics.set("state_problem", options_.state_store->problem());
   }

@@ -1,5 +1,7 @@
 #include "execution/order.hpp"
 
+#include "execution/order_rules.hpp"
+
 namespace tapedeck::execution {
 
 Charges charges_so_far(const Order& order, Timestamp at) {
@@ -54,15 +56,37 @@ std::int64_t OrderTable::open_orders() const noexcept {
   return count;
 }
 
+namespace {
+
+bool works_in(const Order& order, const PositionKey& key, strategy::Side side) noexcept {
+  const OrderRequest& request = order.request;
+  return !order.is_parent() && request.side == side && request.instrument.symbol == key.symbol &&
+         request.instrument.exchange == key.exchange && request.product == key.product &&
+         order.intent.strategy == key.strategy;
+}
+
+/// Whether the broker has it and means to carry it out.
+bool is_at_broker(OrderStatus status) noexcept {
+  return status == OrderStatus::acknowledged || status == OrderStatus::open ||
+         status == OrderStatus::trigger_pending || status == OrderStatus::modify_pending ||
+         status == OrderStatus::partially_filled;
+}
+
+}  // namespace
+
 std::int64_t OrderTable::pending(const PositionKey& key, strategy::Side side) const noexcept {
   std::int64_t units = 0;
   for (const auto& [id, order] : working_) {
-    const OrderRequest& request = order.request;
-    if (order.is_parent() || request.side != side) continue;
-    if (request.instrument.symbol == key.symbol && request.instrument.exchange == key.exchange &&
-        request.product == key.product && order.intent.strategy == key.strategy) {
-      units += order.remaining();
-    }
+    if (works_in(order, key, side)) units += order.remaining();
+  }
+  return units;
+}
+
+std::int64_t OrderTable::in_stops(const PositionKey& key, strategy::Side side) const noexcept {
+  std::int64_t units = 0;
+  for (const auto& [id, order] : working_) {
+    if (!has_trigger(order.request.type) || !is_at_broker(order.status)) continue;
+    if (works_in(order, key, side)) units += order.remaining();
   }
   return units;
 }

@@ -82,6 +82,9 @@ class OrderTable {
   std::int64_t open_orders() const noexcept;
   /// Units that orders at work would still take off the position of `key`, on that side.
   std::int64_t pending(const PositionKey& key, strategy::Side side) const noexcept;
+  /// The part of these that waits in stop orders (SL, SL-M) the broker has. One whose outcome is
+  /// not known, or that is being cancelled, protects nothing.
+  std::int64_t in_stops(const PositionKey& key, strategy::Side side) const noexcept;
 
  private:
   Orders working_;

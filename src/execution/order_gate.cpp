@@ -77,11 +77,11 @@ OrderGate::Refusal OrderGate::sending_refusal(const Question& question) const {
   const auto count = static_cast<std::int64_t>(slices.size());
   if (rate_.free_at(count, question.now) <= question.now) return std::nullopt;
   const RateLimits limits = rate_.in_force(market::ist_date(question.now));
-  return RiskRefusal{
-      "rate_limit",
-      fmt::format("{} more would be above {} orders a second, {} a minute or {} a "
-                  "day ({} sent today)",
-                  count, limits.per_second, limits.per_minute, limits.per_day, rate_.sent_today())};
+  return RiskRefusal{"rate_limit",
+                     fmt::format("{} more would be above {} orders a second, {} a minute or {} a "
+                                 "day ({} sent today)",
+                                 count, limits.per_second, limits.per_minute, limits.per_day,
+                                 rate_.sent_on(market::ist_date(question.now)))};
 }
 
 OrderGate::Refusal OrderGate::price_refusal(const OrderRequest& request, double last_price) const {

@@ -5,7 +5,9 @@
 // Money is whole numbers (money.hpp). One thread. A fill costs a tree look-up.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <optional>
@@ -54,7 +56,9 @@ struct Position {
   std::string round_trip_id;
   std::string signal_exchange;  ///< of the intent that opened it
   std::string signal_symbol;
-  Money trip_realized = 0;  ///< of the round trip that is open
+  bool stop_watched = false;  ///< by whoever opened it
+  std::int64_t stop_qty = 0;  ///< units under working stop orders that would close it
+  Money trip_realized = 0;    ///< of the round trip that is open
   Money trip_charges = 0;
   Timestamp marked_at{};
   double marked_price = 0;
@@ -64,6 +68,11 @@ struct Position {
   double entry_price() const noexcept;
   Money unrealized() const noexcept;
   Money day_pnl() const noexcept { return realized + unrealized() - day_start_pnl; }
+  /// Units that a stop would close.
+  std::int64_t protected_qty() const noexcept {
+    const std::int64_t held = std::abs(size);
+    return stop_watched ? held : std::min(held, stop_qty);
+  }
   Money day_net() const noexcept { return day_pnl() - (charges - day_start_charges); }
   /// Begins a session date: what was carried is marked to the last price before, and the day's
   /// profit counts from there.

@@ -37,8 +37,7 @@ Timestamp RateWindow::free_in(std::chrono::nanoseconds window, std::int64_t limi
 Timestamp RateWindow::free_at(std::int64_t count, Timestamp now) const {
   const market::IstDate date = market::ist_date(now);
   const RateLimits limits = in_force(date);
-  const std::int64_t today = date == date_ ? today_ : 0;
-  if (limits.per_day > 0 && today + count > limits.per_day) return Timestamp::max();
+  if (limits.per_day > 0 && sent_on(date) + count > limits.per_day) return Timestamp::max();
   return std::max(free_in(kSecond, limits.per_second, count, now),
                   free_in(kMinute, limits.per_minute, count, now));
 }

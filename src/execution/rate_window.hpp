@@ -19,7 +19,8 @@ class RateWindow {
   /// When `count` more may go out: `now` or earlier means at once, Timestamp::max() not today.
   Timestamp free_at(std::int64_t count, Timestamp now) const;
   void note(std::int64_t count, Timestamp now);
-  std::int64_t sent_today() const noexcept { return today_; }
+  /// What went out on a date; of another date than the last one that anything went out on: 0.
+  std::int64_t sent_on(market::IstDate date) const noexcept { return date == date_ ? today_ : 0; }
 
  private:
   Timestamp free_in(std::chrono::nanoseconds window, std::int64_t limit, std::int64_t count,

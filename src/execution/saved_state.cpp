@@ -8,8 +8,10 @@
 namespace tapedeck::execution {
 namespace {
 
-// The first field of every record: a later version of these lines is not read as this one.
-constexpr std::int64_t kVersion = 1;
+// The first field of every record: a later version of these lines is not read as this one, earlier
+// ones are. The second one added stop_watched.
+constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersionWithStops = 2;
 /// More than any market has.
 constexpr std::int64_t kMaxUnits = 1'000'000'000'000'000;
 
@@ -128,13 +130,15 @@ std::string order_text(const Order& order) {
   write_maybe(out, order.filled_at);
   write_texts(out, order.children);
   write_texts(out, order.fill_ids);
+  out.integer(order.intent.stop_watched ? 1 : 0);
   return out.take();
 }
 
 std::optional<Order> read_order(std::string_view line) {
   RecordReader in(line);
   Order order;
-  if (in.integer() != kVersion) return std::nullopt;
+  const std::int64_t version = in.integer();
+  if (version < 1 || version > kVersion) return std::nullopt;
   order.status = static_cast<OrderStatus>(in.choice(static_cast<std::int64_t>(OrderStatus::error)));
   order.request = read_request(in);
   order.intent = read_intent(in);
@@ -152,6 +156,7 @@ std::optional<Order> read_order(std::string_view line) {
   order.filled_at = read_maybe(in);
   order.children = read_texts(in);
   for (std::string& id : read_texts(in)) order.fill_ids.insert(std::move(id));
+  order.intent.stop_watched = version >= kVersionWithStops && in.choice(1) == 1;
   const bool sound = in.complete() && !order.request.order_id.empty() && order.filled >= 0 &&
                      order.request.qty > 0 && !is_final(order.status);
   return sound ? std::optional(std::move(order)) : std::nullopt;
@@ -201,6 +206,7 @@ std::string position_text(const PositionKey& key, const Position& position) {
   out.text(last.order_id).text(last.fill_id).integer(last.order_filled).money(last.order_turnover);
   out.integer(static_cast<std::int64_t>(position.lots.size()));
   for (const Lot& lot : position.lots) out.integer(lot.qty).money(lot.price);
+  out.integer(position.stop_watched ? 1 : 0);
   return out.take();
 }
 
@@ -209,7 +215,8 @@ std::optional<std::pair<PositionKey, Position>> read_position(std::string_view t
   RecordReader in(text);
   PositionKey key;
   Position position;
-  if (in.integer() != kVersion) return std::nullopt;
+  const std::int64_t version = in.integer();
+  if (version < 1 || version > kVersion) return std::nullopt;
   key.exchange = in.text();
   key.symbol = in.text();
   key.product = in.text();
@@ -238,6 +245,7 @@ std::optional<std::pair<PositionKey, Position>> read_position(std::string_view t
     lot.price = in.money();
     position.lots.push_back(lot);
   }
+  position.stop_watched = version >= kVersionWithStops && in.choice(1) == 1;
   const bool priced = position.last_price == 0 || is_price(position.last_price);
   if (!in.complete() || key.symbol.empty() || !priced || !is_sound(position)) return std::nullopt;
   fit_lots(position, basis);

@@ -55,6 +55,11 @@ std::optional<double> ProfitCurve::max_drawdown() const noexcept {
   return memory_.max_drawdown;
 }
 
+std::optional<double> ProfitCurve::current_drawdown() const noexcept {
+  if (!memory_.moved) return std::nullopt;
+  return memory_.peak - memory_.last;
+}
+
 std::optional<double> ProfitCurve::sharpe_ratio(std::int64_t sessions) const noexcept {
   if (memory_.sessions < std::max<std::int64_t>(sessions, 2) || memory_.squares <= 0) {
     return std::nullopt;

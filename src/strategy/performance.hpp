@@ -60,6 +60,8 @@ class ProfitCurve {
   const Memory& memory() const noexcept { return memory_; }
   /// The deepest fall from a peak so far, in rupees, not negative; nothing until profit has moved.
   std::optional<double> max_drawdown() const noexcept;
+  /// How far profit is below its peak now, in rupees, not negative; nothing until it has moved.
+  std::optional<double> current_drawdown() const noexcept;
   /// Mean over deviation (n - 1) of the finished sessions' net profits, times the root of 252;
   /// nothing before `sessions` (at least two) are finished or while they are all the same.
   std::optional<double> sharpe_ratio(std::int64_t sessions) const noexcept;

@@ -151,6 +151,7 @@ void StrategyEngineV2::Impl::add_strategy(const std::string& name) {
   }
   state.needed = setup.needed();
   state.traced = setup.entered();
+  state.watches_stop = setup.has_stop();
   strategies_.push_back(std::move(state));
 }
 

@@ -76,6 +76,7 @@ class StrategyEngineV2::Impl {
     std::vector<ValueId> needed;     // before it is asked
     std::vector<ValueId> traced;     // its own, in decision_trace
     std::vector<ValueId> published;  // its own and the common ones, in indicator_event
+    bool watches_stop = false;       // leaves by itself what goes against it
     std::string switched_off;        // why; empty: it is not
     StrategyMemory memory;
     int open_positions = 0;

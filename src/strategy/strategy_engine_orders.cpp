@@ -45,6 +45,7 @@ OrderIntent StrategyEngineV2::Impl::intent_of(const SymbolState& state, const La
   intent.is_exit = verdict.decision.action == Action::exit;
   const bool buys = intent.is_exit ? held < 0 : verdict.decision.action == Action::buy;
   intent.side = buys ? Side::buy : Side::sell;
+  intent.stop_watched = !intent.is_exit && strategies_[lane.strategy].watches_stop;
   intent.qty = intent.is_exit ? std::abs(held) : entry_qty(ordered, verdict.candle.close);
   intent.reference_price = verdict.candle.close;
   intent.reason = verdict.decision.reason;

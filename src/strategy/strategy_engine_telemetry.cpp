@@ -22,6 +22,7 @@ void StrategyEngineV2::Impl::publish_indicators(const SymbolState& state,
   event.instrument = &fields;
   const std::vector<ValueId>* shown = nullptr;
   for (const StrategyState& strategy : strategies_) {
+    if (!strategy.switched_off.empty()) continue;  // it looks at nothing any more
     if (shown == nullptr || *shown != strategy.published) {
       event.indicators = as_map(strategy.published, values);
     }
@@ -206,16 +207,22 @@ void StrategyEngineV2::Impl::publish_performance(Timestamp at, StrategyState* st
     entries += one.memory.entries;
     confidence += one.memory.confidence_sum;
   }
-  const auto drawdown = curve.max_drawdown();
+  const auto in_paise = [](const std::optional<double>& rupees) {
+    return rupees ? Value(to_paise(*rupees)) : Value(nullptr);
+  };
   PerformanceUpdate update;
   add_profit(update.metrics, figures, strategy == nullptr);
   update.metrics.set("win_rate", TradeStats(trades).win_rate())
       .set("sharpe_ratio", curve.sharpe_ratio(options_.sharpe_sessions))
-      .set("max_drawdown", drawdown ? Value(to_paise(*drawdown)) : Value(nullptr))
+      .set("max_drawdown", in_paise(curve.max_drawdown()))
+      .set("current_drawdown", in_paise(curve.current_drawdown()))
       .set("avg_confidence",
            entries > 0 ? Value(confidence / static_cast<double>(entries)) : Value(nullptr))
       .set("trades", trades.wins + trades.losses)
       .set("open_positions", figures.open_positions);
+  if (strategy != nullptr) {
+    update.metrics.set("loss_streak", strategy->memory.trades.loss_streak);
+  }
   update.scope = strategy != nullptr ? "strategy" : "account";
   if (strategy != nullptr) update.strategy = strategy->entry.name;
   const std::string date = market::format_date(session_date_);

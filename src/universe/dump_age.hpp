@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
+#include <ratio>
 
 #include "tapedeck/market/calendar.hpp"
 #include "tapedeck/universe/instrument_dump.hpp"
@@ -36,15 +38,26 @@ class DumpAge {
   /// @param file when its modification date counts
   DumpAge(const InstrumentDump* dump, Timestamp read_at, const std::optional<FileVersion>& file) {
     if (dump == nullptr) return;
-    date_ = market::ist_date(read_at);
-    if (file) date_ = std::min(*date_, market::ist_date(file->modified));
+    known_at_ = file ? std::min(read_at, file->modified) : read_at;
+    date_ = market::ist_date(known_at_);
     // A dump does not list what has expired: what it lists was not over on its day.
     std::string_view earliest;
     for (const DumpRow& row : dump->rows) {
       if (row.expiry.empty()) continue;
       if (earliest.empty() || row.expiry < earliest) earliest = row.expiry;
     }
-    if (const auto expiry = market::parse_date(earliest)) date_ = std::min(*date_, *expiry);
+    const auto expiry = market::parse_date(earliest);
+    if (!expiry || *expiry >= *date_) return;
+    date_ = *expiry;
+    known_at_ = market::ist_moment(*expiry, std::chrono::hours{24});
+  }
+
+  /// Hours since the dump is known to have been there: since it was read, written, or since the end
+  /// of the earliest expiry it lists. Nothing when there is none.
+  std::optional<double> hours(Timestamp now) const noexcept {
+    if (!date_) return std::nullopt;
+    return std::chrono::duration<double, std::ratio<3600>>(std::max(now, known_at_) - known_at_)
+        .count();
   }
 
   /// Session dates after the dump's own, up to today.
@@ -65,6 +78,7 @@ class DumpAge {
   static constexpr std::chrono::days kCounted{60};
 
   std::optional<market::IstDate> date_;
+  Timestamp known_at_{};  // of date_
 };
 
 }  // namespace tapedeck::universe

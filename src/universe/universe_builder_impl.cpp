@@ -281,6 +281,7 @@ void UniverseBuilder::Impl::update_state() {
 }
 
 void UniverseBuilder::Impl::publish_health(std::string_view error) {
+  const auto age = age_.hours(now_);
   EngineHealth health;
   health.engine_name = kName;
   health.status = to_string(heartbeat_.state());
@@ -290,9 +291,10 @@ void UniverseBuilder::Impl::publish_health(std::string_view error) {
     health.metrics.set("failures", failures_)
         .set("bad_rows", report_.bad_rows + report_.repeated_rows)
         .set("dump_age_sessions", age_.sessions(calendar_, now_));
-    if (!last_error_.empty()) health.metrics.set("last_error", last_error_);
-    if (!state_problem_.empty()) health.metrics.set("state_error", state_problem_);
   }
+  health.metrics.set("instruments_age_hours", age ? Value(*age) : Value(nullptr));
+  if (!last_error_.empty()) health.metrics.set("last_error", last_error_);
+  if (!state_problem_.empty()) health.metrics.set("state_error", state_problem_);
   if (!error.empty()) health.metrics.set("error", error);
   publisher_.publish(health, now_);
 }

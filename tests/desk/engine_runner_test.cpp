@@ -73,6 +73,21 @@ TEST(EngineRunner, OnlyARunWithoutAPaceWaitsForWhoKeepsWhatItPublishes) {
   EXPECT_EQ(asked, 0);
 }
 
+TEST(EngineRunner, TellsAnybodyWhatTheMarketsClockShows) {
+  TestBus bus;
+  EngineRunner runner(bus.bus(), one_simulated_session());
+  EXPECT_EQ(runner.market_time(), Timestamp{}) << "before the first step";
+  runner.start();
+  Timestamp last{};
+  while (!runner.finished()) {
+    const Timestamp shown = runner.market_time();
+    ASSERT_GE(shown, last) << "it does not go back";
+    last = shown;
+  }
+  EXPECT_EQ(runner.market_time(), runner.summary().to);
+  EXPECT_EQ(market::ist_date(runner.market_time()), market::make_date(2025, 11, 18));
+}
+
 TEST(EngineRunner, TradesASimulatedSessionFromTickToProfit) {
   TestBus bus;
   const RunSummary summary = run(bus, one_simulated_session());

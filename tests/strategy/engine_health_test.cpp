@@ -9,6 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 class EngineHealthTest : public EngineFixture {};
@@ -31,8 +32,12 @@ TEST_F(EngineHealthTest, SwitchesOffAStrategyThatThrowsAndGoesOnWithTheOthers) {
   EXPECT_THAT(health, HasSubstr(R"("status":"degraded")"));
   EXPECT_THAT(health, HasSubstr(R"("switched_off":"division by zero")"));
   EXPECT_THAT(traces("switched off: division by zero"), SizeIs(1));
+  const auto indicators = bus_.payloads("indicator_event");
   close(1500);
   EXPECT_EQ(asked, 3);
+  const auto more = bus_.payloads("indicator_event");
+  ASSERT_THAT(more, SizeIs(indicators.size() + 1)) << "who is switched off evaluates nothing";
+  EXPECT_THAT(more.back(), HasSubstr(R"("strategy":"steady")"));
   EXPECT_THAT(traces("switched off: division by zero"), SizeIs(1));
   engine().advance_to(at_ist(15, 15));
   ASSERT_THAT(intents_, SizeIs(2)) << "its position is still squared off";
@@ -60,6 +65,7 @@ TEST_F(EngineHealthTest, HealthHasNullsBeforeTheFirstTrade) {
                 R"("realized_pnl":null}})"));
   EXPECT_THAT(last("performance_update"), HasSubstr(R"("win_rate":null,"sharpe_ratio":null,)"
                                                     R"("max_drawdown":null,)"
+                                                    R"("current_drawdown":null,)"
                                                     R"("avg_confidence":null)"));
 }
 
@@ -73,7 +79,9 @@ TEST_F(EngineHealthTest, CountsAClosedTradeAndTellsPerformanceAtOnce) {
   const auto updates = bus_.payloads("performance_update");
   ASSERT_EQ(updates.size(), before + 2);
   EXPECT_THAT(updates[before], HasSubstr(R"("realized_pnl":-500.0)"));
-  EXPECT_THAT(updates[before], HasSubstr(R"("max_drawdown":500.0)"));
+  EXPECT_THAT(updates[before], HasSubstr(R"("max_drawdown":500.0,"current_drawdown":500.0)"));
+  EXPECT_THAT(updates[before], Not(HasSubstr("loss_streak"))) << "of a strategy only";
+  EXPECT_THAT(updates[before + 1], HasSubstr(R"("loss_streak":1)"));
   EXPECT_THAT(updates[before], HasSubstr(R"("loss_limit":20000.0)"));
   EXPECT_THAT(updates[before], HasSubstr(R"("scope":"account","session_date":"2025-11-18")"));
   EXPECT_THAT(updates[before + 1], HasSubstr(R"("scope":"strategy","strategy":"scripted")"));

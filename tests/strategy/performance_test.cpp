@@ -34,12 +34,14 @@ TEST(ProfitCurve, RemembersTheDeepestFallFromAPeak) {
   ProfitCurve curve;
   for (const double pnl : {0.0, 100.0, 40.0, 120.0, 90.0}) curve.add(make_date(2025, 11, 18), pnl);
   EXPECT_EQ(curve.max_drawdown(), 60);
+  EXPECT_EQ(curve.current_drawdown(), 30);
 }
 
 TEST(ProfitCurve, HasNoDrawdownUntilProfitMoves) {
   ProfitCurve curve;
   curve.add(make_date(2025, 11, 18), 0);
   EXPECT_FALSE(curve.max_drawdown());
+  EXPECT_FALSE(curve.current_drawdown());
   curve.add(make_date(2025, 11, 18), 5);
   EXPECT_EQ(curve.max_drawdown(), 0);
 }

@@ -55,6 +55,41 @@ TEST_F(SetupTest, TheStrategyOfASymbolSeesThePlanOfTheWholeEngine) {
   EXPECT_THAT(names, ElementsAre("ema_9", "rsi"));
 }
 
+TEST_F(SetupTest, EntriesOfAStrategyThatWatchesItsStopSaySo) {
+  options_.extra_strategies = {{"scripted", "1", {}, [this](StrategySetup& setup) {
+                                  setup.watches_stop();
+                                  return std::make_unique<Scripted>(mind_);
+                                }}};
+  enter(100);
+  say(Action::exit);
+  close(100);
+  ASSERT_THAT(intents_, SizeIs(2));
+  EXPECT_TRUE(intents_[0].stop_watched);
+  EXPECT_FALSE(intents_[1].stop_watched) << "it ends the position";
+}
+
+TEST_F(SetupTest, OthersDoNot) {
+  enter(100);
+  ASSERT_THAT(intents_, SizeIs(1));
+  EXPECT_FALSE(intents_[0].stop_watched);
+}
+
+TEST_F(SetupTest, EveryStrategyOfTheBuildWatchesAStopUnlessToldNotTo) {
+  for (const StrategyEntry& entry : all_strategies()) {
+    IndicatorPlan plan;
+    ParameterValues parameters = complete_parameters(entry, {});
+    StrategySetup setup(parameters, plan);
+    entry.make(setup);
+    EXPECT_TRUE(setup.has_stop()) << entry.name;
+  }
+  const StrategyEntry& crossover = *find_strategy("ema_crossover");
+  IndicatorPlan plan;
+  ParameterValues parameters = complete_parameters(crossover, {{"stop_atr", 0}});
+  StrategySetup setup(parameters, plan);
+  crossover.make(setup);
+  EXPECT_FALSE(setup.has_stop());
+}
+
 TEST_F(SetupTest, CandlesOfThePastAreMarkedSo) {
   std::vector<bool> past;
   mind_ = [&](const Situation& situation) {

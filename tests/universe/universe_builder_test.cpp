@@ -58,6 +58,7 @@ TEST_F(UniverseBuilderTest, ToldToStopItSaysSo) {
   EXPECT_THAT(health[0], HasSubstr("starting"));
   EXPECT_THAT(health[1], HasSubstr("active"));
   EXPECT_THAT(health[2], HasSubstr("stopped"));
+  EXPECT_THAT(health[1], HasSubstr(R"("instruments_age_hours":null)")) << "there is no file";
 }
 
 }  // namespace

@@ -224,6 +224,8 @@ TEST_F(DumpEngineTest, IsDegradedWhenTheDumpIsStale) {
   builder.start(at_ist(9, 20));
   EXPECT_THAT(last_health(),
               AllOf(HasSubstr(R"("status":"degraded")"), HasSubstr(R"("dump_age_sessions":3)")));
+  EXPECT_THAT(last_health(), HasSubstr(R"("instruments_age_hours":105.3333)"))
+      << "since the end of the 13th";
   put(kShares + future_row("NIFTY25OCTFUT", "NIFTY", "2025-11-17") + kFutures);
   builder.refresh(at_ist(9, 21));
   EXPECT_THAT(last_health(),
@@ -239,7 +241,8 @@ TEST_F(DumpEngineTest, TheSameFileReadAgainIsNoFresherDump) {
   EXPECT_THAT(last_health(), HasSubstr(R"("status":"active")")) << "one session old";
   builder.skip_to(at_ist(9, 0) + 48h);
   EXPECT_THAT(last_health(),
-              AllOf(HasSubstr(R"("status":"degraded")"), HasSubstr(R"("dump_age_sessions":2)")));
+              AllOf(HasSubstr(R"("status":"degraded")"), HasSubstr(R"("dump_age_sessions":2)"),
+                    HasSubstr(R"("instruments_age_hours":47.66666)")));
   EXPECT_EQ(builder.refreshes(), 3U);
   ASSERT_TRUE(builder.obey({"refresh_universe", "*", "", ""}, at_ist(9, 1) + 48h));
   EXPECT_THAT(last_health(), HasSubstr(R"("status":"degraded")"));
@@ -253,7 +256,8 @@ TEST_F(DumpEngineTest, TheDateOfTheFileCountsWhenAsked) {
   std::filesystem::last_write_time(
       file_.path(), std::filesystem::file_time_type::clock::from_sys(at_ist(8, 0) - 7 * 24h));
   make().start(at_ist(9, 20));
-  EXPECT_THAT(last_health(), HasSubstr(R"("dump_age_sessions":0)"));
+  EXPECT_THAT(last_health(), AllOf(HasSubstr(R"("dump_age_sessions":0)"),
+                                   HasSubstr(R"("instruments_age_hours":0.0)")));
   options_.use_file_date = true;
   make().start(at_ist(9, 20));
   EXPECT_THAT(last_health(),

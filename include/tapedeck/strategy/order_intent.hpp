@@ -56,6 +56,9 @@ struct OrderIntent {
   double market_protection_pct = -1;
   double reference_price = 0;  ///< of the signal's symbol at the decision
   bool is_exit = false;
+  /// Of an entry: whoever decided it watches a stop of its own, so that the position is protected
+  /// without a stop order.
+  bool stop_watched = false;
   std::string product = "MIS";
   std::string reason;
   std::string correlation_id;

@@ -95,6 +95,10 @@ class StrategySetup {
   /// Any of these, by its description (IndicatorSpec::parse).
   void indicator(const IndicatorSpec& spec);
 
+  /// Says that evaluate() leaves a position that goes against it: what it opens counts as protected
+  /// without a stop order (position_event.protected_qty). Must depend on the parameters only.
+  void watches_stop() noexcept { watches_stop_ = true; }
+
   /// All indicators there are so far. A strategy made for a symbol finds the whole plan here, one
   /// made as an example while the engine is built does not.
   const IndicatorPlan& plan() const noexcept { return plan_; }
@@ -102,6 +106,7 @@ class StrategySetup {
   const std::vector<ValueId>& needed() const noexcept { return needed_; }
   /// All it entered, needed or not, in order.
   const std::vector<ValueId>& entered() const noexcept { return entered_; }
+  bool has_stop() const noexcept { return watches_stop_; }
 
  private:
   ValueId need(ValueId id);
@@ -110,6 +115,7 @@ class StrategySetup {
   IndicatorPlan& plan_;
   std::vector<ValueId> needed_;
   std::vector<ValueId> entered_;
+  bool watches_stop_ = false;
 };
 
 class Strategy {

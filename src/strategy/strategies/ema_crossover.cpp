@@ -35,6 +35,7 @@ class EmaCrossover final : public Strategy {
     if (setup.whole("fast") >= setup.whole("slow")) {
       throw std::invalid_argument("fast must be shorter than slow");
     }
+    if (stop_atr_ > 0) setup.watches_stop();
   }
 
   Decision evaluate(const Situation& situation) override {

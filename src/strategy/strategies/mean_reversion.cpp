@@ -38,7 +38,9 @@ class MeanReversion final : public Strategy {
         oversold_(setup.parameter("oversold")),
         max_adx_(setup.parameter("max_adx")),
         stop_atr_(setup.parameter("stop_atr")),
-        max_candles_(setup.whole("max_candles")) {}
+        max_candles_(setup.whole("max_candles")) {
+    setup.watches_stop();
+  }
 
   Decision evaluate(const Situation& situation) override {
     if (situation.holding.size != 0) return keep_or_leave(situation);

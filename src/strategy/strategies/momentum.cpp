@@ -45,6 +45,7 @@ class Momentum final : public Strategy {
     if (setup.whole("fast") >= setup.whole("slow")) {
       throw std::invalid_argument("fast must be shorter than slow");
     }
+    setup.watches_stop();
   }
 
   Decision evaluate(const Situation& situation) override {
