@@ -127,13 +127,13 @@ AlertsCommand::AlertsCommand(CLI::App& app) {
 }
 
 AlertsCommand::Command& AlertsCommand::add(CLI::App& parent, const char* name, const char* what,
-                                           Run run) {
-  return commands_.emplace_back(Command{parent.add_subcommand(name, what), run, {}});
+                                           Action action) {
+  return commands_.emplace_back(Command{parent.add_subcommand(name, what), action, {}});
 }
 
 AlertsCommand::Command& AlertsCommand::add_for_rule(CLI::App& parent, const char* name,
-                                                    const char* what, Run run) {
-  Command& command = add(parent, name, what, run);
+                                                    const char* what, Action action) {
+  Command& command = add(parent, name, what, action);
   add_common(command);
   command.app->add_option("rule", command.arguments.name, "the rule's name")->required();
   return command;
@@ -240,7 +240,7 @@ std::optional<int> AlertsCommand::run() {
     if (*command.app) chosen = &command;
   }
   given_ = chosen->arguments;
-  return (this->*chosen->run)();
+  return (this->*chosen->action)();
 }
 
 // --- asking and printing ---

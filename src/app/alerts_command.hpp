@@ -43,16 +43,16 @@ class AlertsCommand {
     bool all = false;
     bool dead = false;
   };
-  using Run = int (AlertsCommand::*)();
+  using Action = int (AlertsCommand::*)();
   /// With arguments of its own: variables are read for commands that were not given, too.
   struct Command {
     CLI::App* app = nullptr;
-    Run run = nullptr;
+    Action action = nullptr;
     Arguments arguments;
   };
 
-  Command& add(CLI::App& parent, const char* name, const char* what, Run run);
-  Command& add_for_rule(CLI::App& parent, const char* name, const char* what, Run run);
+  Command& add(CLI::App& parent, const char* name, const char* what, Action action);
+  Command& add_for_rule(CLI::App& parent, const char* name, const char* what, Action action);
   void add_reading(CLI::App& alerts);
   void add_rule_changes(CLI::App& alerts);
   void add_acting(CLI::App& alerts);
