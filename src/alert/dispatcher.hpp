@@ -70,6 +70,12 @@ struct TargetStatus {
   std::string last_error;  ///< of the last attempt, if that failed
 };
 
+/// How often what fires is to be told a target again.
+struct Repeat {
+  std::chrono::seconds every{0};   ///< 0: not
+  bool also_acknowledged = false;  ///< alertmanager, which forgets what is not repeated
+};
+
 class Dispatcher {
  public:
   /// @param store where what waits and what is dead is kept; nullptr: nowhere. Must outlive it.
@@ -89,8 +95,8 @@ class Dispatcher {
   /// Whether an entry of `notify` can be used: a known name, or a URL that may be.
   /// Error code: invalid_rule.
   std::optional<Error> check_target(std::string_view name_or_url) const;
-  /// Of the target of an entry: how often what fires is to be told again; zero: not.
-  std::chrono::seconds repeat_of(std::string_view name_or_url) const;
+  /// Of the target of an entry.
+  Repeat repeat_of(std::string_view name_or_url) const;
 
   /// What was sent already (the id is queued or was among the last delivered) is left out. Changes
   /// of the store that belong to it are in it when this returns.

@@ -4,7 +4,12 @@
 //   anything else is an expression over the event that made it fire: type, timestamp, payload.…,
 //   source.…, sums of them (`payload.qty * payload.price`)
 // What is not there is written `n/a`; numbers as shortly as possible, at most 6 decimals. The
-// result is one line of at most kMaxBytes: control characters become spaces.
+// result is one line of at most kMaxBytes: control characters become spaces. A group is written
+// `symbol NIFTY, strategy momentum`; the window of absence is its duration.
+//
+// A rule without a message says a sentence for its kind of condition (default_sentence.hpp). What
+// is resolved or a test says so first ("resolved: …", "test: …"), but where the template has
+// {{state}} and so says it itself.
 // Immutable after compile(); any thread.
 #pragma once
 
@@ -41,13 +46,20 @@ class MessageTemplate {
   /// Error code: invalid_rule, field "/message"; the message names the column.
   static Result<std::shared_ptr<const MessageTemplate>> compile(const Rule& rule);
   ~MessageTemplate();
+  MessageTemplate(const MessageTemplate&) = delete;
+  MessageTemplate& operator=(const MessageTemplate&) = delete;
 
   std::string render(const MessageContext& context) const;
 
  private:
   struct Part;
   MessageTemplate();
-  std::vector<Part> parts_;
+  /// Takes the text apart. @throws FieldProblem
+  void read(std::string_view text, const Rule& rule);
+  std::string render_parts(const MessageContext& context) const;
+
+  std::vector<Part> parts_;  ///< none: the sentence of the rule's kind
+  bool says_state_ = false;
 };
 
 }  // namespace tapedeck::alert

@@ -14,7 +14,9 @@
 //   the rest is optional:
 //   description, enabled, severity, for, cooldown, resolve_after, max_age, group_by, market_hours,
 //   exchange, hours, while, forget, message, notify; see the members of Rule.
-// Durations are texts such as "500ms", "30s", "10m", "2h", "1d".
+// Lists are texts with commas or lists of texts; `notify` is one text or a list. `hours` is
+// "09:15-15:30". `while` is an object of the same keys as `when`, and `within` and `by`. Durations
+// are texts such as "500ms", "30s", "10m", "2h", "1d", of at most a year, windows of a week.
 #pragma once
 
 #include <chrono>
@@ -31,6 +33,14 @@
 namespace tapedeck::alert {
 
 using Duration = std::chrono::nanoseconds;
+inline constexpr Duration kMaxDuration = std::chrono::days(365);
+inline constexpr Duration kMaxWindow = std::chrono::days(7);
+inline constexpr std::size_t kMaxRuleBytes = std::size_t{16} << 10;  ///< of a rule's JSON
+inline constexpr std::size_t kMaxDescriptionBytes = 1000;
+inline constexpr std::size_t kMaxGroupBy = 8;
+inline constexpr std::size_t kMaxGroupByBytes = 200;  ///< of one of them
+inline constexpr std::size_t kMaxNotify = 16;
+inline constexpr std::size_t kMaxNotifyBytes = 2048;  ///< of one of them
 
 enum class Severity : std::uint8_t { info, warning, critical };
 std::string_view to_string(Severity severity) noexcept;
@@ -56,6 +66,7 @@ struct Absence {
   bool operator==(const Absence&) const = default;
 };
 struct Threshold {
+  static constexpr std::uint64_t kMostMinCount = 1'000'000;
   Aggregate aggregate = Aggregate::last;
   std::string value;  ///< expression; booleans count 1 and 0; empty: count() and rate() need none
   Comparison comparison = Comparison::greater;
@@ -82,8 +93,8 @@ struct Guard {
 };
 
 struct Rule {
-  std::string name;  ///< 1 to 64 bytes of [A-Za-z0-9_.-]
-  std::string description;
+  std::string name;         ///< 1 to 64 bytes of [A-Za-z0-9_.-]
+  std::string description;  ///< for people
   bool enabled = true;
   Filter when;  ///< without since and until
   Condition condition;

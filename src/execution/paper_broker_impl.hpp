@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "execution/order_rules.hpp"
-#include "execution/text_hash.hpp"
+#include "base/text_hash.hpp"
 #include "market/random_source.hpp"
 #include "tapedeck/execution/paper_broker.hpp"
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "execution/position_book.hpp"
-#include "execution/text_hash.hpp"
+#include "base/text_hash.hpp"
 
 namespace tapedeck::execution {
 

@@ -33,6 +33,15 @@ Result<std::shared_ptr<const ValueExpression>> ValueExpression::compile(std::str
   }
 }
 
+bool ValueExpression::is_field() const noexcept {
+  const filter::Node& root = program_->nodes.back();
+  return root.op == filter::Op::field && !root.path.steps.empty();
+}
+
+bool ValueExpression::is_condition() const noexcept {
+  return program_->nodes.back().kind == Kind::boolean;
+}
+
 std::optional<double> ValueExpression::number(const char* frame, const FrameIndex& index) const {
   Evaluator evaluator(program_->nodes, frame, index);
   const Value value = evaluator.value();

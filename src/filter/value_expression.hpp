@@ -24,6 +24,10 @@ class ValueExpression {
   ValueExpression& operator=(const ValueExpression&) = delete;
 
   const std::string& text() const noexcept { return text_; }
+  /// Whether it is one field of payload or source, and nothing else.
+  bool is_field() const noexcept;
+  /// Whether it is true or false for every event for which it can be told.
+  bool is_condition() const noexcept;
 
   /// Nothing for what is no finite number; true and false are 1 and 0.
   /// @param frame the frame's first byte

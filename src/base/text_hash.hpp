@@ -5,7 +5,7 @@
 #include <functional>
 #include <string_view>
 
-namespace tapedeck::execution {
+namespace tapedeck {
 
 struct TextHash {
   using is_transparent = void;
@@ -14,4 +14,4 @@ struct TextHash {
   }
 };
 
-}  // namespace tapedeck::execution
+}  // namespace tapedeck
