@@ -19,8 +19,8 @@
 
 namespace tapedeck {
 
-/// Bytes of a body that is about alerts: a rule is far smaller.
-inline constexpr std::size_t kMaxAlertBody = std::size_t{64} << 10;
+/// Bytes of a body that is about alerts: what a rule may have.
+inline constexpr std::size_t kMaxAlertBody = alert::kMaxRuleBytes;
 
 struct AlertCall {
   alert::AlertService& alerts;

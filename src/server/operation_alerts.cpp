@@ -89,7 +89,7 @@ Operation put_rule() {
                     "Rules of the configuration cannot be changed.",
                 .parameters = {rule_name()}};
   out.body =
-      BodySpec{"The rule; at most 64 KiB.", {{"application/json", "AlertRule"}}, kRuleExample};
+      BodySpec{"The rule; at most 16 KiB.", {{"application/json", "AlertRule"}}, kRuleExample};
   out.answers = {{.description = "It was replaced.", .schema = "AlertRulePut"},
                  {.status = 201, .description = "It is new.", .schema = "AlertRulePut"}};
   out.errors = errors(
