@@ -178,7 +178,6 @@ Result<alert::Dispatcher::ListQuery> read_delivery_query(
 
 namespace {
 
-constexpr std::size_t kMaxGroupNames = 8;
 constexpr std::size_t kMaxShownName = 40;
 
 Error invalid_member(std::string_view name, std::string sentence) {
@@ -212,7 +211,7 @@ std::optional<Error> read_group(auth::StrictJson::Element value, std::optional<a
       "group must be an object of texts by the names of the rule's group_by, such as "
       "{\"symbol\":\"NIFTY\"}.";
   simdjson::dom::object members;
-  if (value.get(members) != simdjson::SUCCESS || members.size() > kMaxGroupNames) {
+  if (value.get(members) != simdjson::SUCCESS || members.size() > alert::kMaxGroupBy) {
     return invalid_member("group", kWhat);
   }
   out.emplace();
