@@ -287,10 +287,11 @@ std::optional<Error> Dispatcher::check_target(std::string_view name_or_url) cons
   return std::nullopt;
 }
 
-std::chrono::seconds Dispatcher::repeat_of(std::string_view name_or_url) const {
+Repeat Dispatcher::repeat_of(std::string_view name_or_url) const {
   const std::lock_guard lock(impl_->mutex);
   const auto target = impl_->queue.find_target(name_or_url);
-  return target ? target->repeat : std::chrono::seconds(0);
+  if (!target) return {};
+  return {target->repeat, target->format == Format::alertmanager};
 }
 
 void Dispatcher::send(std::vector<Notification> notifications) {

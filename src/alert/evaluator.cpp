@@ -45,9 +45,8 @@ Evaluator::~Evaluator() = default;
 // --- rules ---
 
 void Evaluator::add(CompiledRulePtr rule, Moment now) {
-  const auto empty = std::find(rules_.begin(), rules_.end(), nullptr);
-  const auto number = static_cast<std::uint32_t>(empty - rules_.begin());
-  if (empty == rules_.end()) rules_.emplace_back();
+  const auto number = static_cast<std::uint32_t>(rules_.size());
+  rules_.emplace_back();
   by_name_[rule->rule.name] = number;
   rules_[number] = std::make_unique<RuleState>(std::move(rule), number, limits_, calendar_, now);
   RuleState& state = *rules_[number];
@@ -225,6 +224,7 @@ void Evaluator::move_hours(RuleState& state, Moment at) {
 }
 
 void Evaluator::schedule_hours(RuleState& state, Moment now) {
+  if (state.hours.until_market() == kNever) return;
   const std::int64_t wait = state.hours.until_market() - now.market;
   due_.push({now.at + std::max<std::int64_t>(wait, 1), state.number, kHours});
 }

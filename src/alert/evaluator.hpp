@@ -159,7 +159,7 @@ class Evaluator {
 
   const AlertLimits limits_;
   const market::TradingCalendar& calendar_;
-  std::vector<std::unique_ptr<RuleState>> rules_;  // null: removed; places are used again
+  std::vector<std::unique_ptr<RuleState>> rules_;  // by number; null: removed
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_name_;
   RuleIndex index_;
   std::vector<RuleState*> with_hours_;
