@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "app/alert_options.hpp"
+#include "app/alerts_command.hpp"
 #include "app/auth_options.hpp"
 #include "app/check_config_command.hpp"
 #include "app/client_commands.hpp"
@@ -370,6 +371,7 @@ int dispatch(int argc, char** argv) {
   add_verify_options(*verify_command, verify);
 
   KeysCommand keys(app);
+  AlertsCommand alerts(app);
 
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
@@ -400,6 +402,7 @@ int dispatch(int argc, char** argv) {
   if (*check_command) return check_config(check, names_of_commands(app));
   if (const auto code = read_commands.run()) return *code;
   if (const auto code = keys.run()) return *code;
+  if (const auto code = alerts.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);
