@@ -250,6 +250,11 @@ ServeOptions ServeCommand::complete() {
   options.store = history_options(common.history);
   options.server.auth = auth_options(common.auth, common.history.store.folder);
   options.audit_log = audit_log_path(common.auth, common.history.store.folder);
+  AlertConfig alerts = read_alert_config(common.config, common.alerts);
+  options.alerts.rules = std::move(alerts.rules);
+  options.alerts.delivery = std::move(alerts.delivery);
+  options.alerts.limits = alerts.limits;
+  if (options.store) options.alerts.file = options.store->folder / "alerts.db";
   for (const CLI::Option* option : command->get_options()) {
     if (!option->get_lnames().empty()) {
       options.given[option->get_lnames().front()] = option->results();

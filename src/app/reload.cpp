@@ -14,7 +14,9 @@ namespace {
 
 /// Options that take effect without a restart. Files that they name (the log, a certificate) are
 /// opened again even if the names stay.
-constexpr std::array<std::string_view, 18> kReloadable = {"access-log",
+constexpr std::array<std::string_view, 20> kReloadable = {"access-log",
+                                                          "alert-allow-address",
+                                                          "alert-rules",
                                                           "allowed-host",
                                                           "allowed-origin",
                                                           "coalesce-ms",
@@ -57,10 +59,13 @@ Differences differences(const ServeOptions::Given& before, const ServeOptions::G
   return found;
 }
 
-void take_over(ServeOptions& options, const ServeOptions& read, DiagnosticLog& log,
-               Server& server) {
+void take_over(ServeOptions& options, const ServeOptions& read, DiagnosticLog& log, Server& server,
+               alert::AlertService& alerts) {
   const auto log_change = log.prepare(read.log);
   if (const auto problem = server.reload(read.server)) throw std::runtime_error(problem->message);
+  if (const auto problem = alerts.reload(read.alerts.rules, read.alerts.delivery)) {
+    throw std::runtime_error(problem->message);
+  }
   log.apply(*log_change);
   const Differences found = differences(options.given, read.given);
   for (const auto& [name, value] : read.given) {
@@ -76,9 +81,10 @@ void take_over(ServeOptions& options, const ServeOptions& read, DiagnosticLog& l
 
 }  // namespace
 
-void reload(ServeOptions& options, DiagnosticLog& log, Server& server) {
+void reload(ServeOptions& options, DiagnosticLog& log, Server& server,
+            alert::AlertService& alerts) {
   try {
-    take_over(options, options.read_again(), log, server);
+    take_over(options, options.read_again(), log, server, alerts);
   } catch (const std::exception& error) {
     spdlog::error("the configuration stays as it was: {}", error.what());
   }

@@ -10,6 +10,6 @@ namespace tapedeck::app {
 
 /// @param options what is in force; its `given` follows what was taken over
 /// Says in the log what changed, what differs but needs a restart, or why nothing changed.
-void reload(ServeOptions& options, DiagnosticLog& log, Server& server);
+void reload(ServeOptions& options, DiagnosticLog& log, Server& server, alert::AlertService& alerts);
 
 }  // namespace tapedeck::app

@@ -111,6 +111,17 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, Servi
   }
 }
 
+/// Of what runs here. A simulation's market has a clock of its own, and what it says is news; a
+/// replay tells of the past, which fires nothing.
+alert::AlertOptions alert_options(const ServeOptions& options, const desk::EngineRunner* runner) {
+  alert::AlertOptions alerts = options.alerts;
+  alerts.log = [](std::string_view line) { spdlog::warn("{}", line); };
+  if (runner != nullptr && options.engines->feed == "sim") {
+    alerts.market_time = [runner] { return runner->market_time(); };
+  }
+  return alerts;
+}
+
 /// A socket that the service manager opened takes the place of --listen.
 void take_passed_socket(ServerOptions& options) {
   const auto fd = passed_socket();
@@ -155,7 +166,12 @@ int run_serve(ServeOptions options) {
     audit.path = options.audit_log;
     options.server.auth->audit = std::make_shared<auth::AuditLog>(std::move(audit));
   }
-  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{});
+  alert::AlertService alerts(bus, history.get(), alert_options(options, runner.get()));
+  ServerHooks hooks;
+  hooks.alerts = &alerts;
+  Server server(bus, options.server, history.get(), history ? hooks_of(*history) : StoreHooks{},
+                hooks);
+  alerts.start();
   server.start();
   const std::string url = url_of(options.server, server.port());
   if (runner) entry = make_entry(url, *options.engines);
@@ -163,7 +179,7 @@ int run_serve(ServeOptions options) {
   std::fflush(stdout);
 
   ServiceWatch service(manager, server.heartbeats(), url);
-  const auto hang_up = [&] { reload(options, log, server); };
+  const auto hang_up = [&] { reload(options, log, server, alerts); };
   int code = kDone;
   std::optional<SecondSignal> second_signal;
   const auto stopping = [&] {
@@ -189,6 +205,7 @@ int run_serve(ServeOptions options) {
     stopping();
   }
   server.stop();
+  alerts.stop();
   if (history) history->stop();
   return code;
 }

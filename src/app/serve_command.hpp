@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "alert/alert_service.hpp"
 #include "desk/engine_runner.hpp"
 #include "server/diagnostics.hpp"
 #include "server/options.hpp"
@@ -21,7 +22,8 @@ struct ServeOptions {
   BusOptions bus;
   ServerOptions server;
   std::optional<store::StoreOptions> store;  // none: events are kept in memory only
-  std::filesystem::path audit_log;           // used when server.auth is there
+  alert::AlertOptions alerts;
+  std::filesystem::path audit_log;  // used when server.auth is there
   DiagnosticLog::Options log;
   std::optional<desk::EngineRunOptions> engines;  // run
   bool exit_at_end = false;
