@@ -1,0 +1,46 @@
+// A process that delivers until it is killed.
+//   alert_delivery_peer STORE URL FIRST COUNT   sends id-FIRST and so on to URL; prints `sent` when
+//                                               all of them are in the file; delivers what was
+//                                               there
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "alert/dispatcher.hpp"
+#include "base/value_store.hpp"
+
+int main(int count, char** arguments) {
+  using namespace tapedeck;
+  if (count != 5) return 2;
+  ValueStore store(arguments[1]);
+  alert::DeliveryOptions options;
+  options.addresses.allowed = {"127.0.0.1"};
+  alert::Target target;
+  target.name = "hook";
+  target.url = arguments[2];
+  target.max_per_minute = 0;
+  options.targets = {target};
+  options.retry_first = options.retry_longest = std::chrono::milliseconds(5);
+  alert::Dispatcher dispatcher(options, &store);
+  dispatcher.start();
+  const int first = std::atoi(arguments[3]);
+  for (int i = first; i < first + std::atoi(arguments[4]); ++i) {
+    alert::Notification n;
+    n.id = "id-" + std::to_string(i);
+    n.target = "hook";
+    n.rule = "rule";
+    n.state = "firing";
+    n.summary = "number " + std::to_string(i);
+    n.at_ns = 1'700'000'000'000'000'000;
+    dispatcher.send({n});
+  }
+  store.flush();
+  std::puts("sent");
+  std::fflush(stdout);
+  char ignored = 0;
+  while (::read(STDIN_FILENO, &ignored, 1) > 0) {
+  }
+  return 0;
+}
