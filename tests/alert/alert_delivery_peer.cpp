@@ -1,14 +1,15 @@
-// A process that delivers until it is killed.
+// A process that delivers until it is killed or its standard input ends.
 //   alert_delivery_peer STORE URL FIRST COUNT   sends id-FIRST and so on to URL; prints `sent` when
-//                                               all of them are in the file; delivers what was
-//                                               there
-#include <unistd.h>
-
+//                                               all of them are in the file; then each line of its
+//                                               input, a notification as JSON whose target is
+//                                               `hook`
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <string>
 
 #include "alert/dispatcher.hpp"
+#include "alert/target.hpp"
 #include "base/value_store.hpp"
 
 int main(int count, char** arguments) {
@@ -17,9 +18,8 @@ int main(int count, char** arguments) {
   ValueStore store(arguments[1]);
   alert::DeliveryOptions options;
   options.addresses.allowed = {"127.0.0.1"};
-  alert::Target target;
+  auto target = alert::target_of_url(arguments[2], "").value();
   target.name = "hook";
-  target.url = arguments[2];
   target.max_per_minute = 0;
   options.targets = {target};
   options.retry_first = options.retry_longest = std::chrono::milliseconds(5);
@@ -39,8 +39,10 @@ int main(int count, char** arguments) {
   store.flush();
   std::puts("sent");
   std::fflush(stdout);
-  char ignored = 0;
-  while (::read(STDIN_FILENO, &ignored, 1) > 0) {
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto notification = alert::parse_notification(line);
+    if (!notification) return 1;
+    dispatcher.send({*notification});
   }
   return 0;
 }
