@@ -144,6 +144,7 @@ void DeliveryQueue::remember(const DeliveryEntry& entry) {
 }
 
 void DeliveryQueue::say(const std::string& target, std::string sentence) {
+  if (said_.size() > kMostTargets) said_.clear();
   std::string& last = said_[target];
   if (last == sentence) return;
   log_.push_back(fmt::format("alerts: target {}: {}", shown_target(target), sentence));

@@ -42,6 +42,13 @@ struct Direct {
   std::optional<Error> error;
 };
 
+/// As the value of a header: an id that was not printable must not become a header of its own.
+std::string header_value(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
 Error not_delivered(std::string why) {
   return {"not_delivered", std::move(why), ""};
 }
@@ -67,7 +74,7 @@ struct Dispatcher::Impl {
     request.addresses = filter;
     request.headers = {"Content-Type: application/json",
                        fmt::format("User-Agent: tapedeck/{}", kVersion),
-                       fmt::format("X-Tapedeck-Delivery: {}", id),
+                       fmt::format("X-Tapedeck-Delivery: {}", header_value(id)),
                        fmt::format("X-Tapedeck-Timestamp: {}", seconds)};
     if (!target.secret.empty()) {
       request.headers.push_back("X-Tapedeck-Signature: " +
@@ -126,7 +133,8 @@ struct Dispatcher::Impl {
     {
       const std::lock_guard lock(mutex);
       if (queue.options().heartbeat_url.empty() || at < next_beat) return;
-      next_beat = std::max(next_beat + queue.options().heartbeat_interval, at);
+      next_beat += queue.options().heartbeat_interval;
+      if (next_beat <= at) next_beat = at + queue.options().heartbeat_interval;
       if (beating) return;
     }
     if (alive && !alive()) return;
@@ -324,6 +332,8 @@ void Dispatcher::reload(DeliveryOptions options) {
   const std::lock_guard lock(impl_->mutex);
   impl_->filter = std::move(filter);
   impl_->queue.configure(std::move(options), Clock::now());
+  impl_->next_beat =
+      std::min(impl_->next_beat, Clock::now() + impl_->queue.options().heartbeat_interval);
   impl_->wake();
 }
 

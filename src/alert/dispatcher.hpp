@@ -80,7 +80,8 @@ class Dispatcher {
  public:
   /// @param store where what waits and what is dead is kept; nullptr: nowhere. Must outlive it.
   /// @param log gets a sentence about what somebody should look at.
-  /// @throws std::runtime_error when libcurl cannot be had.
+  /// @throws std::runtime_error when libcurl cannot be had, std::invalid_argument for addresses
+  /// that are none.
   Dispatcher(DeliveryOptions options, ValueStore* store,
              std::function<void(std::string_view)> log = {});
   ~Dispatcher();
@@ -109,7 +110,8 @@ class Dispatcher {
   /// @return the error of the attempt; nothing: it was delivered. Blocks up to the timeouts.
   std::optional<Error> send_now(const Notification& notification);
 
-  /// Targets, options; what waits goes on with them.
+  /// Targets, options; what waits goes on with them: what waits for a name goes to its new URL,
+  /// what waits for a name that is gone is dead. @throws std::invalid_argument as the constructor
   void reload(DeliveryOptions options);
 
   struct ListQuery {

@@ -1,0 +1,92 @@
+// What tests of the delivery have in common.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "alert/dispatcher.hpp"
+#include "alert/webhook_receiver.hpp"
+#include "auth/temp_folder.hpp"
+#include "support/wait.hpp"
+#include "tapedeck/time.hpp"
+
+namespace tapedeck::alert::testing {
+
+using auth::testing::TempFolder;
+using tapedeck::testing::wait_until;
+using namespace std::chrono_literals;
+
+/// Options that do not try a test's patience.
+inline DeliveryOptions quick_options() {
+  DeliveryOptions options;
+  options.addresses.allowed = {"127.0.0.0/8", "::1"};
+  options.connect_timeout = 2s;
+  options.request_timeout = 20s;
+  options.retry_first = 2ms;
+  options.retry_longest = 20ms;
+  return options;
+}
+
+inline Target target_at(const std::string& name, const std::string& url) {
+  Target target;
+  target.name = name;
+  target.url = url;
+  target.max_per_minute = 0;
+  return target;
+}
+
+inline Notification notification(const std::string& id, const std::string& target,
+                                 const std::string& rule = "rule") {
+  Notification n;
+  n.id = id;
+  n.target = target;
+  n.rule = rule;
+  n.alert_id = "alert-" + id;
+  n.state = "firing";
+  n.severity = Severity::critical;
+  n.summary = "summary of " + id;
+  n.group = {{"symbol", "NIFTY"}};
+  n.value = 1.5;
+  n.event_id = "9f3c21-7";
+  n.event_json = R"({"type":"order_event","payload":{"price":100.10}})";
+  n.at_ns = to_ns(now());
+  n.started_ns = n.at_ns - 1'000'000'000;
+  return n;
+}
+
+/// What a dispatcher logs.
+class Sayings {
+ public:
+  std::function<void(std::string_view)> log() {
+    return [this](std::string_view sentence) {
+      const std::lock_guard lock(mutex_);
+      all_ += std::string(sentence) + "\n";
+    };
+  }
+  std::string all() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string all_;
+};
+
+inline std::vector<Delivery> dead_of(const Dispatcher& dispatcher) {
+  Dispatcher::ListQuery query;
+  query.dead = true;
+  return dispatcher.list(query);
+}
+inline std::vector<Delivery> waiting_of(const Dispatcher& dispatcher) {
+  Dispatcher::ListQuery query;
+  query.dead = false;
+  return dispatcher.list(query);
+}
+
+}  // namespace tapedeck::alert::testing
