@@ -34,6 +34,7 @@ from ._params import (
 from .errors import TapedeckError
 from .types import (
     Aggregates,
+    Alerts,
     Event,
     EventPage,
     Filters,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
 #: Events or trades an answer holds at most, by the server's rule.
 MAX_PAGE = 1000
+MAX_ALERTS = 10_000
 
 
 def event_range(
@@ -146,6 +148,25 @@ class Reads:
     def stats(self) -> Stats:
         """How the server is, in figures."""
         return cast(Stats, self._get(f"{API}/stats"))
+
+    def alerts(
+        self,
+        *,
+        state: Optional[Values] = None,
+        severity: Optional[Values] = None,
+        rule: Optional[Values] = None,
+        limit: Optional[int] = None,
+    ) -> Alerts:
+        """Alert rules, what fires and what lately did, how targets do. ``state`` (pending, firing,
+        resolved) selects alerts, ``severity`` (info, warning, critical) and ``rule`` alerts and
+        rules; ``limit`` is of alerts, 1000 unless given."""
+        query: Query = []
+        add_values(query, "state", state)
+        add_values(query, "severity", severity)
+        add_values(query, "rule", rule)
+        if limit is not None:
+            query.append(("limit", str(whole("limit", limit, 1, MAX_ALERTS))))
+        return cast(Alerts, self._get(f"{API}/alerts", query))
 
     def aggregates(
         self,

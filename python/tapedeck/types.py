@@ -14,6 +14,9 @@ __all__ = [
     "AggregateBucket",
     "AggregateGroup",
     "Aggregates",
+    "Alert",
+    "AlertRule",
+    "Alerts",
     "Event",
     "EventPage",
     "Filters",
@@ -138,6 +141,55 @@ class Stats(TypedDict):
     last_id: Optional[str]
     uptime_seconds: float
     store: StoreStats
+
+
+class Alert(TypedDict):
+    """One group of an alert rule; ``alert_id`` names this time that it fired."""
+
+    alert_id: Optional[str]
+    rule: str
+    state: str
+    severity: str
+    group: Dict[str, str]
+    summary: str
+    value: Optional[float]
+    event_id: Optional[str]
+    since: Optional[str]
+    fired_at: Optional[str]
+    resolved_at: Optional[str]
+    suppressed: int
+    acknowledged_by: Optional[str]
+    acknowledged_at: Optional[str]
+    silenced_until: Optional[str]
+
+
+class AlertRule(TypedDict):
+    """An alert rule and how it is; ``definition`` is what `PUT` takes."""
+
+    name: str
+    origin: str
+    enabled: bool
+    severity: str
+    definition: Dict[str, Any]
+    firing: int
+    pending: int
+    matches_total: int
+    firings_total: int
+    suppressed_total: int
+    dropped_groups_total: int
+    last_fired_at: Optional[str]
+    silenced_until: Optional[str]
+
+
+class Alerts(TypedDict):
+    """Rules, alerts (newest first), how targets do, and figures of them all."""
+
+    ok: bool
+    rules: List[AlertRule]
+    alerts: List[Alert]
+    truncated: bool
+    targets: List[Dict[str, Any]]
+    status: Dict[str, Any]
 
 
 class _GroupCore(TypedDict):

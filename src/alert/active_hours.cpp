@@ -65,7 +65,7 @@ void ActiveHours::look(std::int64_t market) {
 }
 
 bool ActiveHours::move_to(Moment now) {
-  if (always_ || (now.market >= since_ && now.market < until_)) return false;
+  if (!is_to_look(now)) return false;
   total_ = active_time(now.at);
   counted_to_ = now.at;
   const bool before = active_;

@@ -29,10 +29,15 @@ class ActiveHours {
   /// @param calendar must outlive it
   ActiveHours(const Rule& rule, const market::TradingCalendar& calendar, Moment now);
 
+  bool is_to_look(Moment now) const noexcept {
+    return !always_ && (now.market < since_ || now.market >= until_);
+  }
   /// @return whether active() is another than before
   bool move_to(Moment now);
   bool active() const noexcept { return active_; }
   bool is_always() const noexcept { return always_; }
+  /// When to look again, by the market's clock.
+  std::int64_t until_market() const noexcept { return until_; }
   /// How long it has been active at `at`, counted from some moment. Not for moments long gone.
   std::int64_t active_time(std::int64_t at) const noexcept {
     return active_ ? total_ + (at - counted_to_) : total_;

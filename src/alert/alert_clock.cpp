@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "alert/sliding_window.hpp"
+
 namespace tapedeck::alert {
 
 AlertClock::AlertClock(Time wall, Time market, std::function<std::int64_t()> steady)
@@ -33,12 +35,15 @@ Moment AlertClock::look() {
 }
 
 std::int64_t AlertClock::age_of(std::int64_t event_ns) const noexcept {
-  std::int64_t age = now_.wall - event_ns;
-  if (market_) age = std::min(age, std::max<std::int64_t>(now_.market - event_ns, 0));
-  if (now_.at - set_at_ < kStepMemoryNs) {
-    age = std::min(age, std::max<std::int64_t>(steady_ns_ + former_offset_ - event_ns, 0));
-  }
-  return std::max<std::int64_t>(age, 0);
+  // By the clock that it can have been stamped with and that makes it youngest.
+  std::int64_t age = kNever;
+  const auto consider = [&](std::int64_t clock) {
+    if (clock >= event_ns) age = std::min(age, clock - event_ns);
+  };
+  consider(now_.wall);
+  if (market_) consider(now_.market);
+  if (now_.at - set_at_ < kStepMemoryNs) consider(steady_ns_ + former_offset_);
+  return age == kNever ? 0 : age;
 }
 
 }  // namespace tapedeck::alert

@@ -36,12 +36,6 @@ Error no_rule(std::string_view name) {
 
 }  // namespace
 
-std::string_view to_string(AlertState state) noexcept {
-  return state == AlertState::pending    ? "pending"
-         : state == AlertState::resolved ? "resolved"
-                                         : "firing";
-}
-
 AlertService::Impl::Impl(TelemetryBus& to_watch, const History* history, AlertOptions given)
     : bus(to_watch),
       options(complete(std::move(given))),

@@ -101,6 +101,10 @@ class Dispatcher {
   /// What was sent already (the id is queued or was among the last delivered) is left out. Changes
   /// of the store that belong to it are in it when this returns.
   void send(std::vector<Notification> notifications);
+  /// Asked before each heartbeat, on the dispatcher's thread: false lets that one out, so that a
+  /// heartbeat also says that whoever decides about alerts is at work. Before start().
+  void set_alive_check(std::function<bool()> alive);
+
   /// As a message that is sent at once beside the queues and not kept.
   /// @return the error of the attempt; nothing: it was delivered. Blocks up to the timeouts.
   std::optional<Error> send_now(const Notification& notification);
@@ -118,11 +122,14 @@ class Dispatcher {
   std::vector<Delivery> list(const ListQuery& query) const;
   /// Puts dead letters back into the queue. @return how many
   std::size_t resend(const ListQuery& query);
-  /// Error code: not_found.
+  /// Error codes: not_found; not_resent (its target is not configured, or has a full queue).
   std::optional<Error> resend(std::string_view id);
+  /// One that waits or is dead; one under way is not tried again. Error code: not_found.
   std::optional<Error> discard(std::string_view id);
 
   std::vector<TargetStatus> targets() const;
+  /// Dead letters that gave way to newer ones, since the process began.
+  std::uint64_t forgotten_total() const noexcept;
   /// How long the last delivered notification took from Notification::at_ns on, in ns; 0: none yet.
   std::int64_t last_latency_ns() const noexcept;
 

@@ -45,15 +45,17 @@ Evaluator::~Evaluator() = default;
 // --- rules ---
 
 void Evaluator::add(CompiledRulePtr rule, Moment now) {
-  const auto empty = std::find(rules_.begin(), rules_.end(), nullptr);
-  const auto number = static_cast<std::uint32_t>(empty - rules_.begin());
-  if (empty == rules_.end()) rules_.emplace_back();
+  const auto number = static_cast<std::uint32_t>(rules_.size());
+  rules_.emplace_back();
   by_name_[rule->rule.name] = number;
   rules_[number] = std::make_unique<RuleState>(std::move(rule), number, limits_, calendar_, now);
   RuleState& state = *rules_[number];
   index_.add(state.compiled->when, when_handle(number));
   if (state.rule().only_while) index_.add(state.compiled->guard, guard_handle(number));
-  if (!state.hours.is_always()) with_hours_.push_back(&state);
+  if (!state.hours.is_always()) {
+    with_hours_.push_back(&state);
+    schedule_hours(state, now);
+  }
   if (state.is_absence() && state.rule().group_by.empty()) {  // missed from now on
     if (GroupState* group = group_of(state, "[]", now)) settle(state, *group, now, nullptr);
   }
@@ -190,14 +192,15 @@ bool Evaluator::remember(RuleState& state, const Sight& sight, GroupState*& grou
 // --- time ---
 
 void Evaluator::advance(Moment now) {
-  for (RuleState* state : with_hours_) {
-    if (state->hours.move_to(now)) settle_all(*state, now);
-  }
   while (!due_.empty() && due_.top().at <= now.at) {
     const Due due = due_.top();
     due_.pop();
     RuleState* state = rules_[due.rule].get();
     if (state == nullptr) continue;
+    if (due.group == kHours) {
+      move_hours(*state, now.back_to(due.at));
+      continue;
+    }
     const auto found = state->by_number.find(due.group);
     if (found == state->by_number.end() || found->second->due != due.at) continue;
     GroupState& group = *found->second;
@@ -209,6 +212,21 @@ void Evaluator::advance(Moment now) {
       settle(*state, group, then, nullptr);
     }
   }
+  // A simulated market's clock goes at its own pace.
+  for (RuleState* state : with_hours_) {
+    if (state->hours.is_to_look(now)) move_hours(*state, now);
+  }
+}
+
+void Evaluator::move_hours(RuleState& state, Moment at) {
+  if (state.hours.move_to(at)) settle_all(state, at);
+  schedule_hours(state, at);
+}
+
+void Evaluator::schedule_hours(RuleState& state, Moment now) {
+  if (state.hours.until_market() == kNever) return;
+  const std::int64_t wait = state.hours.until_market() - now.market;
+  due_.push({now.at + std::max<std::int64_t>(wait, 1), state.number, kHours});
 }
 
 void Evaluator::settle_all(RuleState& state, Moment at, const std::string* guard_id) {
@@ -261,13 +279,16 @@ void Evaluator::mark(RuleState& state, GroupState& group) {
   changed_groups_[{state.rule().name, group.id}] = true;
 }
 
-bool Evaluator::may_forget(const RuleState& state, const GroupState& group, std::int64_t at) const {
+bool Evaluator::may_forget(const RuleState& state, GroupState& group, std::int64_t at) {
   if (group.phase != Phase::idle || group.suppressed > 0 || group.cooldown_until > at) return false;
   if (state.is_absence()) return false;
+  if (state.is_every()) return true;
   if (const auto* count = std::get_if<Count>(&state.rule().condition)) {
     return !group.times || group.times->newest() + count->window.count() <= at;
   }
-  if (!group.window) return true;
+  if (!group.window) {
+    return !judge_threshold(std::get<Threshold>(state.rule().condition), group, at).holds;
+  }
   // Silence is what these rules are about.
   const auto& threshold = std::get<Threshold>(state.rule().condition);
   if (threshold.aggregate == Aggregate::count || threshold.aggregate == Aggregate::rate) {

@@ -122,10 +122,11 @@ class Evaluator {
     std::optional<double> value{};
     std::int64_t until = kNever;  ///< without another event it may be different then
   };
+  static constexpr std::uint64_t kHours = 0;  // is no group's number
   struct Due {
     std::int64_t at;
     std::uint32_t rule;
-    std::uint64_t group;
+    std::uint64_t group;  // or kHours: the edge of the rule's hours
     bool operator>(const Due& other) const noexcept { return at > other.at; }
   };
   struct Sight;  // of one event
@@ -146,7 +147,9 @@ class Evaluator {
   std::int64_t try_to_fire(RuleState& state, GroupState& group, Moment at);
   void fire(RuleState& state, GroupState& group, Moment at);
   void resolve(RuleState& state, GroupState& group, Moment at);
-  bool may_forget(const RuleState& state, const GroupState& group, std::int64_t at) const;
+  bool may_forget(const RuleState& state, GroupState& group, std::int64_t at);
+  void move_hours(RuleState& state, Moment at);
+  void schedule_hours(RuleState& state, Moment now);
   void forget(RuleState& state, GroupState& group, Moment at);
   GroupState* group_of(RuleState& state, const std::string& id, Moment now);
   void schedule(RuleState& state, GroupState& group, std::int64_t at);
@@ -156,7 +159,7 @@ class Evaluator {
 
   const AlertLimits limits_;
   const market::TradingCalendar& calendar_;
-  std::vector<std::unique_ptr<RuleState>> rules_;  // null: removed; places are used again
+  std::vector<std::unique_ptr<RuleState>> rules_;  // by number; null: removed
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> by_name_;
   RuleIndex index_;
   std::vector<RuleState*> with_hours_;

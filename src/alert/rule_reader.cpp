@@ -282,21 +282,27 @@ Rule read_rule(std::string_view name, Object object) {
   return rule;
 }
 
+/// What is kept must be read again, and escapes can make it longer than what was sent.
+void require_size(std::size_t bytes) {
+  if (bytes <= kMaxRuleBytes) return;
+  throw FieldProblem{{std::string(kCode),
+                      fmt::format("A rule has at most {} bytes, not {}.", kMaxRuleBytes, bytes),
+                      ""}};
+}
+
 }  // namespace
 
 Result<Rule> parse_rule(std::string_view name, std::string_view json) {
-  if (json.size() > kMaxRuleBytes) {
-    return Error{"invalid_rule",
-                 fmt::format("A rule has at most {} bytes, not {}.", kMaxRuleBytes, json.size()),
-                 ""};
-  }
-  auth::StrictJson document;
-  const auto object = document.parse_object(json);
-  if (!object) {
-    return Error{"malformed_json", fmt::format("The rule {}.", object.error().message), ""};
-  }
   try {
-    return read_rule(name, *object);
+    require_size(json.size());
+    auth::StrictJson document;
+    const auto object = document.parse_object(json);
+    if (!object) {
+      return Error{"malformed_json", fmt::format("The rule {}.", object.error().message), ""};
+    }
+    Rule rule = read_rule(name, *object);
+    require_size(rule_json(rule).size());
+    return rule;
   } catch (FieldProblem& problem) {
     return std::move(problem.error);
   }

@@ -17,9 +17,11 @@ void add_check_config_options(CLI::App& command, CheckConfigOptions& options) {
       ->capture_default_str();
 }
 
-int run_check_config(const CheckConfigOptions& options, const std::function<void()>& read) {
+int run_check_config(const CheckConfigOptions& options,
+                     const std::function<AlertArguments()>& read) {
+  AlertArguments arguments;
   try {
-    read();
+    arguments = read();
   } catch (const std::exception& error) {
     // What concerns one line names it; what several options make together names the options.
     const std::string problem = error.what();
@@ -27,7 +29,11 @@ int run_check_config(const CheckConfigOptions& options, const std::function<void
     fmt::print(stderr, "tapedeck: {}{}\n", has_file ? "" : options.file + ": ", problem);
     return 1;
   }
-  fmt::print("{} is fine for tapedeck {}\n", options.file, options.command);
+  const CheckedAlerts alerts = check_alert_config(options.file, arguments);
+  for (const std::string& problem : alerts.problems) fmt::print(stderr, "tapedeck: {}\n", problem);
+  if (!alerts.problems.empty()) return 1;
+  fmt::print("{} is fine for tapedeck {}: {} alert rules, {} targets\n", options.file,
+             options.command, alerts.config.rules.size(), alerts.config.delivery.targets.size());
   return 0;
 }
 

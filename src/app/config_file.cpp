@@ -89,7 +89,9 @@ void apply_config_file(const std::string& path, CLI::App& command) {
     commands.push_back(other->get_name());
   }
   try {
-    apply_table(toml::parse_file(path), path, command, commands);
+    toml::table table = toml::parse_file(path);
+    table.erase("alerts");  // no options: read_alert_config reads them
+    apply_table(table, path, command, commands);
   } catch (const toml::parse_error& error) {
     throw std::runtime_error(
         fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));

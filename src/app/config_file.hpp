@@ -1,6 +1,7 @@
 // The configuration file: TOML whose keys are the names of a command's long options, with _ or -,
 // at the top or in a table named like the command; parameters of strategies are in tables
-// `[strategies.NAME]`. Flags win over variables, variables over the file.
+// `[strategies.NAME]`; alerts are in `[alerts]` (alert_options.hpp). Flags win over variables,
+// variables over the file.
 #pragma once
 
 #include <CLI/App.hpp>

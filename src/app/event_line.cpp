@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <string_view>
 
 #include "app/terminal_text.hpp"
@@ -20,6 +21,16 @@ namespace dom = simdjson::dom;
 constexpr std::array<std::string_view, 14> kFirst = {
     "symbol", "strategy_name", "strategy", "engine_name",   "signal",     "decision",  "side",
     "status", "qty",           "price",    "position_size", "confidence", "timeframe", "order_id"};
+
+constexpr std::array<std::string_view, 4> kFirstOfAlerts = {"state", "severity", "rule", "summary"};
+constexpr std::array<std::string_view, 5> kFirstOfAlertActions = {"action", "rule", "by", "until",
+                                                                  "reason"};
+
+std::span<const std::string_view> first_of(std::string_view type) {
+  if (type == "alert_event") return kFirstOfAlerts;
+  if (type == "alert_action") return kFirstOfAlertActions;
+  return kFirst;
+}
 
 std::string text_of(dom::element value) {
   std::string_view text;
@@ -58,7 +69,8 @@ std::string event_line(const std::string& event_json, bool colour, std::size_t w
   std::string out = fmt::format("{} {:<18}", shown_time, type);
   if (event["payload"].get(payload) != simdjson::SUCCESS) return out;
   std::size_t shown = out.size();
-  for (const std::string_view name : kFirst) {
+  const std::span<const std::string_view> first = first_of(type);
+  for (const std::string_view name : first) {
     dom::element value;
     if (payload[name].get(value) != simdjson::SUCCESS) continue;
     const std::string text = text_of(value);
@@ -68,7 +80,7 @@ std::string event_line(const std::string& event_json, bool colour, std::size_t w
   }
   std::string details;
   for (const auto [name, value] : payload) {
-    if (std::find(kFirst.begin(), kFirst.end(), name) != kFirst.end()) continue;
+    if (std::find(first.begin(), first.end(), name) != first.end()) continue;
     details += fmt::format("  {}={}", printable(name), text_of(value));
   }
   if (width > 0) details = shortened(std::move(details), width > shown ? width - shown : 0);

@@ -168,6 +168,20 @@ Result<HttpAnswer> HttpClient::post(std::string_view path, std::string_view cont
   return impl_->perform();
 }
 
+Result<HttpAnswer> HttpClient::send(std::string_view method, std::string_view path,
+                                    const Parameters& parameters, const std::string& body) {
+  if (method == "GET") return get(path, parameters);
+  if (auto error =
+          impl_->prepare(path, parameters, {"Content-Type: application/json", "Expect:"})) {
+    return std::move(*error);
+  }
+  const std::string name(method);
+  curl_easy_setopt(impl_->curl, CURLOPT_CUSTOMREQUEST, name.c_str());
+  curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(impl_->curl, CURLOPT_POSTFIELDS, body.data());
+  return impl_->perform();
+}
+
 Result<HttpClient::StreamEnd> HttpClient::stream(
     std::string_view path, const Parameters& parameters, const std::vector<std::string>& headers,
     const std::function<bool(std::string_view)>& on_data, const std::function<bool()>& keep_going) {

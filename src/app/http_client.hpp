@@ -33,6 +33,9 @@ class HttpClient {
   Result<HttpAnswer> get(std::string_view path, const Parameters& parameters = {});
   Result<HttpAnswer> post(std::string_view path, std::string_view content_type,
                           const std::string& body);
+  /// A request of any method. @param body JSON; empty: none
+  Result<HttpAnswer> send(std::string_view method, std::string_view path,
+                          const Parameters& parameters = {}, const std::string& body = {});
 
   struct StreamEnd {
     long status = 0;

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/alert_options.hpp"
+#include "app/alerts_command.hpp"
 #include "app/auth_options.hpp"
 #include "app/check_config_command.hpp"
 #include "app/client_commands.hpp"
@@ -47,6 +49,7 @@ struct CommonServe {
   std::string log_format = "text";
   HistoryArguments history;
   AuthArguments auth;
+  AlertArguments alerts;
 };
 
 void split_listen(const std::string& text, ServerOptions& server) {
@@ -128,6 +131,7 @@ void add_serve_options(CLI::App& command, CommonServe& common, ServeOptions& opt
       ->check(CLI::ExistingFile);
   add_history_options(command, common.history);
   add_auth_options(command, common.auth);
+  add_alert_options(command, common.alerts);
   command
       .add_option("--held-bytes", options.bus.held_bytes,
                   "memory for encoded events beyond --log-bytes while the history lags")
@@ -294,6 +298,7 @@ int check_config(const CheckConfigOptions& options, const std::vector<std::strin
     if (const auto problem = Server::problem(read.server)) {
       throw std::invalid_argument(problem->message);
     }
+    return AlertArguments{read.given.at("alert-rules"), read.given.at("alert-allow-address")};
   });
 }
 
@@ -366,6 +371,7 @@ int dispatch(int argc, char** argv) {
   add_verify_options(*verify_command, verify);
 
   KeysCommand keys(app);
+  AlertsCommand alerts(app);
 
   StatsOptions stats;
   CLI::App* stats_command = app.add_subcommand("stats", "what the server holds and has seen");
@@ -396,6 +402,7 @@ int dispatch(int argc, char** argv) {
   if (*check_command) return check_config(check, names_of_commands(app));
   if (const auto code = read_commands.run()) return *code;
   if (const auto code = keys.run()) return *code;
+  if (const auto code = alerts.run()) return *code;
   if (*publish_command) return run_publish(publish);
   if (*kill_command) return run_kill(kill);
   if (*refresh_command) return run_universe_refresh(refresh);

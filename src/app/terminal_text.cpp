@@ -87,9 +87,10 @@ std::string duration_text(std::int64_t microseconds) {
 
 std::string_view ansi::colour_of(std::string_view word) {
   constexpr std::array<std::string_view, 4> good = {"BUY", "filled", "active", "resolved"};
-  constexpr std::array<std::string_view, 5> bad = {"SELL", "rejected", "error", "firing",
-                                                   "degraded"};
-  constexpr std::array<std::string_view, 4> notable = {"EXIT", "VETO", "cancelled", "vetoed"};
+  constexpr std::array<std::string_view, 7> bad = {"SELL",     "rejected", "error", "firing",
+                                                   "degraded", "critical", "dead"};
+  constexpr std::array<std::string_view, 6> notable = {"EXIT",   "VETO",    "cancelled",
+                                                       "vetoed", "warning", "pending"};
   const auto in = [&](const auto& words) {
     return std::find(words.begin(), words.end(), word) != words.end();
   };

@@ -4,6 +4,7 @@
 
 #include "bus/access.hpp"
 #include "event/schema.hpp"
+#include "server/alert_call.hpp"
 #include "server/api_handlers.hpp"
 #include "server/asyncapi.hpp"
 #include "server/gzip.hpp"
@@ -31,6 +32,29 @@ HttpResponse get_page(std::shared_ptr<const std::string> gzip) {
   response.headers = std::string(kPageSecurityPolicy);
   response.body = std::string(index_page);
   return response;
+}
+
+void add_alert_routes(const ApiContext& api, std::vector<Route>& routes) {
+  const auto add = [&](std::string_view method, std::string_view path, AlertHandler handler,
+                       auth::Scope scope) {
+    const auto answer = [&api, handler](const HttpRequest& request, IoWorker&) {
+      return alert_response(api, request, handler);
+    };
+    routes.push_back({method, path, answer, scope});
+  };
+  using auth::Scope;
+  add("GET", "/api/telemetry/alerts", get_alerts, Scope::read);
+  add("GET", "/api/telemetry/alerts/{rule}", get_alert_rule, Scope::read);
+  add("PUT", "/api/telemetry/alerts/{rule}", put_alert_rule, Scope::admin);
+  add("DELETE", "/api/telemetry/alerts/{rule}", delete_alert_rule, Scope::admin);
+  add("POST", "/api/telemetry/alerts/{rule}/test", test_alert_rule, Scope::admin);
+  add("POST", "/api/telemetry/alerts/{rule}/acknowledge", acknowledge_alert, Scope::admin);
+  add("POST", "/api/telemetry/alerts/{rule}/silence", silence_alert, Scope::admin);
+  add("DELETE", "/api/telemetry/alerts/{rule}/silence", unsilence_alert, Scope::admin);
+  add("GET", "/api/telemetry/alert-deliveries", get_deliveries, Scope::read);
+  add("DELETE", "/api/telemetry/alert-deliveries/{id}", discard_delivery, Scope::admin);
+  add("POST", "/api/telemetry/alert-deliveries/{id}/resend", resend_delivery, Scope::admin);
+  add("POST", "/api/telemetry/alert-dead-letters/resend", resend_dead_letters, Scope::admin);
 }
 
 std::shared_ptr<const std::string> compressed_page() {
@@ -109,6 +133,7 @@ std::vector<Route> api_routes(const ApiContext& api) {
        without_parameters([document = asyncapi_json()] { return json_response(document); }),
        auth::Scope::none},
   };
+  add_alert_routes(api, routes);
   for (Route& route : routes) route.operation = find_operation(route.method, route.path);
   *openapi = openapi_json(routes, api.auth == nullptr);
   return routes;

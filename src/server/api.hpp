@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "query/idempotency_keys.hpp"
@@ -18,6 +19,9 @@
 namespace tapedeck {
 
 class AuthGate;
+namespace alert {
+class AlertService;
+}
 
 struct ApiContext {
   TelemetryBus& bus;
@@ -32,6 +36,9 @@ struct ApiContext {
   IdempotencyKeys& idempotency;
   AuthGate* auth;  ///< null: nobody is asked who he is
   Limits& limits;
+  alert::AlertService* alerts = nullptr;  ///< null: there are none
+  /// Set while a rule is being tried.
+  std::shared_ptr<std::atomic_flag> rule_on_trial = std::make_shared<std::atomic_flag>();
 };
 
 /// Handlers run on worker threads. `context` must outlive the routes.

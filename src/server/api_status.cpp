@@ -3,6 +3,7 @@
 
 #include "bus/access.hpp"
 #include "event/json_writer.hpp"
+#include "server/alert_metrics.hpp"
 #include "server/api_handlers.hpp"
 #include "server/narrowing.hpp"
 
@@ -110,6 +111,7 @@ HttpResponse get_metrics(const ApiContext& api, const HttpRequest& request) {
   write_server_metrics(out, api.totals());
   write_request_metrics(out, api.latencies());
   if (api.store.stats) write_store_metrics(out, api.store.stats());
+  if (api.alerts != nullptr) write_alert_metrics(out, *api.alerts);
   api.engines.write(out, EngineBoard::Clock::now());
   write_process_metrics(out);
   response.body = out.take();

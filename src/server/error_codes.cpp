@@ -29,15 +29,21 @@ constexpr std::array kCodes = {
               "Pages of the origin in the Origin header may not call this server."},
     ErrorCode{"forbidden", 403, needs_scope, "The credentials do not allow this."},
     ErrorCode{"not_found", 404, some_routes, "There is nothing here."},
+    ErrorCode{"alerts_off", 404, some_routes, "This server watches no alert rules."},
     ErrorCode{"method_not_allowed", 405, no_route,
               "The path has no such method; the header Allow lists those it has."},
     ErrorCode{"request_timeout", 408, every_request, "The request did not arrive in time."},
+    ErrorCode{"rule_is_configured", 409, some_routes,
+              "The rule is in the configuration and changes only there."},
     ErrorCode{"body_too_large", 413, every_request, "The body is larger than this server takes."},
     ErrorCode{"payload_too_large", 413, some_routes, "An event's payload is too large."},
     ErrorCode{"batch_too_large", 413, some_routes, "The batch holds too many events."},
     ErrorCode{"unsupported_media_type", 415, some_routes,
               "The Content-Type is none that is taken here."},
     ErrorCode{"invalid_event", 422, some_routes, "Well-formed, but no valid event or command."},
+    ErrorCode{"invalid_rule", 422, some_routes,
+              "Well-formed, but no valid alert rule; field points at what is wrong."},
+    ErrorCode{"too_many_rules", 422, some_routes, "There is no room for another alert rule."},
     ErrorCode{"too_deep", 422, some_routes, "An event nests too many levels."},
     ErrorCode{"too_many_types", 422, some_routes, "The server knows too many types of events."},
     ErrorCode{"idempotency_key_reused", 422, some_routes,
@@ -57,6 +63,7 @@ constexpr std::array kCodes = {
     ErrorCode{"store_unreadable", 503, some_routes, "The history cannot be read."},
     ErrorCode{"store_degraded", 503, some_routes, "The history cannot be written."},
     ErrorCode{"store_slow", 503, some_routes, "The history did not answer in time."},
+    ErrorCode{"store_failed", 503, some_routes, "The change cannot be kept over a restart."},
 };
 
 }  // namespace
@@ -80,6 +87,8 @@ std::string_view reason_of(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 201:
+      return "Created";
     case 204:
       return "No Content";
     case 400:
@@ -94,6 +103,8 @@ std::string_view reason_of(int status) {
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 413:
       return "Content Too Large";
     case 415:

@@ -6,31 +6,15 @@
 // allocation but the answer.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/ip_address.hpp"
 
 namespace tapedeck {
-
-/// An IP address of either kind; IPv4 as ::ffff:a.b.c.d, so that a dual-stack socket's spelling is
-/// the same address.
-struct IpAddress {
-  std::array<std::uint8_t, 16> bytes{};
-
-  bool is_v4() const noexcept;
-  /// As people write it, without brackets or port.
-  std::string text() const;
-  bool operator==(const IpAddress&) const = default;
-
-  /// `192.0.2.1`, `2001:db8::1`, also `[2001:db8::1]`, with or without a port; nothing: it is none.
-  static std::optional<IpAddress> parse(std::string_view text);
-};
 
 class TrustedProxies {
  public:
@@ -39,17 +23,11 @@ class TrustedProxies {
   /// bits beyond its prefix is an error, as it hardly means what it says.
   static Result<TrustedProxies> parse(const std::vector<std::string>& ranges);
 
-  bool contains(const IpAddress& address) const noexcept;
+  bool contains(const IpAddress& address) const noexcept { return ranges_.contains(address); }
   bool empty() const noexcept { return ranges_.empty(); }
 
  private:
-  struct Range {
-    IpAddress address;
-    unsigned prefix_bits;  // of 128
-  };
-  static std::optional<Range> parse_range(std::string_view text);
-
-  std::vector<Range> ranges_;
+  IpRanges ranges_;
 };
 
 /// The values of these headers, of each line one, in the order they came.

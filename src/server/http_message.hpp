@@ -49,9 +49,14 @@ struct HttpRequest {
   WsUpgradeFields ws;              ///< when an upgrade is asked for
   std::optional<Error> refusal{};  ///< why its credentials give it no grant
 
+  std::size_t parameter_segment = 0;  ///< which segment of the path stands for `{name}`
+
   /// What stands for `{name}` in the path of the route that was found, decoded; it may hold any
-  /// character, slashes too.
-  std::string_view path_parameter() const noexcept { return parsed.segments.back(); }
+  /// character, slashes too. Empty when the route has no such segment.
+  std::string_view path_parameter() const noexcept {
+    return parameter_segment < parsed.segments.size() ? parsed.segments[parameter_segment]
+                                                      : std::string_view();
+  }
 };
 
 /// The body of a long answer, piece by piece: appends the next piece of some 256 KiB, or nothing

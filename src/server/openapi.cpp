@@ -60,7 +60,7 @@ std::string body_json(const BodySpec& body) {
   }
   return JsonObject()
       .text("description", body.description)
-      .add("required", "true")
+      .add("required", body.required ? "true" : "false")
       .add("content", content.json())
       .json();
 }
@@ -339,9 +339,11 @@ std::string openapi_json(const std::vector<Route>& routes, bool anonymous) {
               "which some polyfills add. What streams say is described at `/asyncapi.json`.")
               .json());
   out.add("servers", R"([{"url":"/","description":"This server."}])");
-  out.add("tags", R"([{"name":"Events","description":"Publishing and reading events."},)"
-                  R"({"name":"Figures","description":"What is made of events."},)"
-                  R"({"name":"Service","description":"The server itself."}])");
+  out.add("tags",
+          R"([{"name":"Events","description":"Publishing and reading events."},)"
+          R"({"name":"Figures","description":"What is made of events."},)"
+          R"({"name":"Alerts","description":"Rules that call somebody, and what they told."},)"
+          R"({"name":"Service","description":"The server itself."}])");
   out.add("paths", paths_json(routes, anonymous));
   out.add("components", components_json());
   return minified(out.json());

@@ -56,6 +56,7 @@ struct BodySpec {
   std::string_view description;
   std::vector<Form> forms;
   std::string_view example;  ///< JSON text, of the first form
+  bool required = true;
 };
 
 struct Operation {

@@ -24,6 +24,7 @@ std::vector<std::string_view> history_errors();
 
 std::vector<Operation> event_operations();    // publishing and reading events
 std::vector<Operation> figure_operations();   // aggregates and trades
+std::vector<Operation> alert_operations();    // rules, alerts, deliveries
 std::vector<Operation> service_operations();  // stats, commands, schema, health, documents
 
 }  // namespace tapedeck::tables

@@ -73,6 +73,13 @@ bool leads_to(std::string_view pattern, const std::vector<std::string>& path) {
   return pattern.empty();
 }
 
+/// Which segment of a pattern is `{name}`; one beyond the last when none is.
+std::size_t parameter_segment_of(std::string_view pattern) {
+  const std::size_t brace = std::min(pattern.find('{'), pattern.size());
+  const auto slashes = std::count(pattern.begin(), pattern.begin() + static_cast<long>(brace), '/');
+  return static_cast<std::size_t>(slashes) - (brace < pattern.size() ? 1 : 0);
+}
+
 /// A parameter that the route's description does not have is a typo, say in a filter, that must not
 /// silently return everything. Routes that are not described look for themselves.
 std::optional<Error> refuse_parameters(const Route& route, const HttpRequest& request) {
@@ -119,6 +126,7 @@ HttpResponse Router::dispatch(HttpRequest& request, IoWorker& worker) const {
   for (const Route& route : routes_) {
     if (route.method != method || !leads_to(route.path, path)) continue;
     request.route = &route;
+    request.parameter_segment = parameter_segment_of(route.path);
     if (auto refused = refuse_caller(route.scope, request)) return std::move(*refused);
     if (const auto error = refuse_parameters(route, request)) return error_response(*error);
     return route.handler(request, worker);

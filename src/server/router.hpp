@@ -17,8 +17,8 @@ struct Operation;
 
 struct Route {
   std::string_view method;
-  /// As it is asked for. May end in `/{name}`, which stands for any one segment that is not empty;
-  /// see HttpRequest::path_parameter(). The first route that fits is taken.
+  /// As it is asked for. One segment may be `{name}`, which stands for any that is not empty; see
+  /// HttpRequest::path_parameter(). The first route that fits is taken.
   std::string_view path;
   std::function<HttpResponse(const HttpRequest&, IoWorker&)> handler;
   /// What a caller needs; none: everybody may.
@@ -32,7 +32,8 @@ class Router {
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
   /// The handler's answer, or 404, 405 with Allow, 204 for OPTIONS; 401 or 403 to a request whose
-  /// grant has not the route's scope. HEAD is answered as GET. Sets HttpRequest::route.
+  /// grant has not the route's scope. HEAD is answered as GET. Sets HttpRequest::route and
+  /// parameter_segment.
   HttpResponse dispatch(HttpRequest& request, IoWorker& worker) const;
 
   const std::vector<Route>& routes() const noexcept { return routes_; }

@@ -37,8 +37,9 @@ TrustedProxies trusted_proxies(const ServerOptions& options) {
   return std::move(proxies).value();
 }
 
-ServerHooks hooks_of(AuthGate& gate) {
-  ServerHooks hooks;
+/// @param given what counts beside who a caller is
+ServerHooks hooks_of(AuthGate& gate, ServerHooks given) {
+  ServerHooks hooks = std::move(given);
   hooks.authenticate = [&gate](const HttpRequest& request) { return gate.identify(request); };
   hooks.is_current = [&gate](const auth::Grant& grant) {
     return gate.authenticator().is_current(grant, to_ns(now()));
@@ -54,7 +55,7 @@ struct Server::Impl {
       : bus(given_bus),
         options(std::move(given)),
         gate(options.auth ? std::make_unique<AuthGate>(*options.auth) : nullptr),
-        hooks(gate ? hooks_of(*gate) : std::move(given_hooks)),
+        hooks(gate ? hooks_of(*gate, std::move(given_hooks)) : std::move(given_hooks)),
         access(options),
         tls(options.tls.enabled() ? std::make_unique<TlsContext>(options.tls) : nullptr),
         proxies(trusted_proxies(options)),
@@ -71,7 +72,8 @@ struct Server::Impl {
             store,
             store.idempotency != nullptr ? *store.idempotency : own_keys,
             gate.get(),
-            limits},
+            limits,
+            hooks.alerts},
         router(api_routes(api)),
         pool(options.read_threads, options.read_queue) {
     if (const auto wrong = Server::problem(options)) {

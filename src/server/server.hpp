@@ -23,9 +23,9 @@ class History;
 class Server {
  public:
   /// @param history what is read behind the log; nullptr: nothing. Must outlive the server.
-  /// @param hooks without options.auth: who a caller is. @throws std::invalid_argument for options
-  /// that cannot be: credentials or certificates that cannot be read, a level of compression beyond
-  /// 9.
+  /// @param hooks without options.auth: who a caller is; and the alerts.
+  /// @throws std::invalid_argument for options that cannot be: credentials or certificates that
+  /// cannot be read, a level of compression beyond 9.
   Server(TelemetryBus& bus, ServerOptions options, const History* history = nullptr,
          StoreHooks store = {}, ServerHooks hooks = {});
   /// Stops.

@@ -112,6 +112,19 @@ TEST(RuleReader, TakesNoMoreThanARulesBytes) {
   EXPECT_EQ(parsed.error().message, "A rule has at most 16384 bytes, not 16385.");
 }
 
+TEST(RuleReader, TakesNoRuleThatWouldBeTooLongWhenItIsWritten) {
+  json rule = {{"when", json::object()}, {"every", true}, {"notify", json::array()}};
+  for (int i = 0; i < 5; ++i) {
+    rule["notify"].push_back(std::to_string(i) + std::string(1000, '"'));  // written as \\u0022
+  }
+  ASSERT_LT(rule.dump().size(), kMaxRuleBytes);
+  const auto parsed = parse_rule("rule", rule.dump());
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.error().code, "invalid_rule");
+  EXPECT_NE(parsed.error().message.find("at most 16384 bytes, not 30"), std::string::npos)
+      << parsed.error().message;
+}
+
 TEST(RuleReader, TellsWhatIsNoJson) {
   for (const char* text : {"", "{", "[]", "5", "{\"when\":{}", "{\"when\":{}} {}", "\xff"}) {
     const auto parsed = parse_rule("rule", text);

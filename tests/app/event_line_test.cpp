@@ -15,6 +15,20 @@ TEST(EventLine, ShowsTheTimeInIstAndTheTellingFieldsFirst) {
             "13:25:41.123 signal_event       NIFTY momentum BUY  reason=cross");
 }
 
+TEST(EventLine, SaysOfAnAlertHowItIsAndWhatItMeansBeforeTheRest) {
+  EXPECT_EQ(
+      event_line(R"({"type":"alert_event","timestamp":"2025-11-18T07:55:41.123456Z","payload":)"
+                 R"({"rule":"rejects","state":"firing","value":6.0,"severity":"critical",)"
+                 R"("summary":"6 orders rejected"}})",
+                 false),
+      "13:25:41.123 alert_event        firing critical rejects 6 orders rejected  value=6.0");
+  EXPECT_EQ(
+      event_line(R"({"type":"alert_action","timestamp":"2025-11-18T07:55:41.123456Z","payload":)"
+                 R"({"rule":"rejects","action":"acknowledge","by":"asha","group":{"a":"b"}}})",
+                 false),
+      "13:25:41.123 alert_action       acknowledge rejects asha  group={\"a\":\"b\"}");
+}
+
 TEST(EventLine, ColoursSidesOnlyWhenAsked) {
   const std::string event =
       R"({"type":"order_event","timestamp":"2025-11-18T07:55:41.1Z","payload":{"side":"SELL"}})";

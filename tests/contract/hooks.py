@@ -26,6 +26,41 @@ _offsets = st.sampled_from([timezone.utc, timezone(timedelta(hours=5, minutes=30
 _key_numbers = itertools.count()
 _trades = itertools.cycle(["c1", "PAPER-20251118-0001", "c2", None])
 
+RULE_NAMES = ["rejected", "feed.silent", "slow_fills", "made-up"]
+"""Names of alert rules; run.sh makes the first."""
+
+RULES: list[dict[str, Any]] = [
+    {"when": 'type == "order_event"', "every": True, "resolve_after": "1m"},
+    {
+        "when": {"event_type": ["order_event"], "filter": 'payload.status == "rejected"'},
+        "count": 5,
+        "window": "1m",
+        "severity": "critical",
+        "group_by": ["symbol", "payload.product"],
+        "cooldown": "10m",
+        "message": "{{count}} rejected of {{group.symbol}}",
+    },
+    {
+        "when": {"event_type": "candle_event"},
+        "absence": "90s",
+        "market_hours": True,
+        "hours": "09:20-15:15",
+        "enabled": False,
+    },
+    {
+        "when": {},
+        "threshold": "avg(payload.qty) >= 2.5",
+        "window": "5m",
+        "min_count": 3,
+        "for": "10s",
+        "while": {"event_type": "engine_health", "within": "30s"},
+    },
+]
+"""Rules that are taken."""
+
+_rule_names = itertools.cycle(RULE_NAMES)
+_rules = itertools.cycle(RULES)
+
 # Times are nanoseconds in 64 bits, which reach from 1678 to 2261; JSON Schema's date-time does not.
 schemathesis.openapi.format(
     "date-time",
@@ -76,9 +111,28 @@ def _bounded(query: dict[str, Any]) -> None:
         query["until"] = query["since"]
 
 
+def _about_alerts(operation_id: str, case: schemathesis.Case) -> None:
+    """Gives requests about alerts names and rules that are taken: that a threshold is an
+    expression, that a group is one of the rule's and what goes with what is said in words."""
+    if "rule" in (case.path_parameters or {}):
+        case.path_parameters["rule"] = next(_rule_names)
+    if operation_id in ("putAlertRule", "testAlertRule") and isinstance(case.body, dict):
+        case.body = next(_rules)
+    if operation_id == "testAlertRule" and not isinstance(case.body, dict):
+        case.path_parameters["rule"] = RULE_NAMES[0]
+    if operation_id in ("acknowledgeAlert", "silenceAlert") and isinstance(case.body, dict):
+        case.body.pop("group", None)
+        for name in ("by", "reason"):
+            if name in case.body:
+                case.body[name] = "asha"
+        if "for" in case.body:
+            case.body["for"] = "30m"
+
+
 def _keep_rules(operation_id: str, case: schemathesis.Case) -> None:
     """Applies what the operation's description says about parameters that need each other."""
     query = case.query
+    _about_alerts(operation_id, case)
     if operation_id == "getTrade" and (known := next(_trades)) is not None:
         case.path_parameters["id"] = known  # of seed.ndjson
     if operation_id == "publishEvents" and case.headers and "Idempotency-Key" in case.headers:

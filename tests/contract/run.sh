@@ -48,7 +48,7 @@ if [ "$have" != "$wanted" ] && ! pip install -r "$here/requirements.txt"; then
   exit 77
 fi
 
-# --- a server with a history and a trade in it ---
+# --- a server with a history, a trade and an alert rule in it ---
 
 "$program" serve --listen 127.0.0.1:0 --data-dir "$work/data" >"$work/out" 2>"$work/err" &
 server=$!
@@ -60,6 +60,8 @@ until url=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/out" "$work/err" -h | h
 done
 curl -fsS -o /dev/null -H 'Content-Type: application/x-ndjson' --data-binary @"$here/seed.ndjson" \
   "$url/api/telemetry/events?ack=durable"
+curl -fsS -o /dev/null -X PUT -d '{"when":{"event_type":"order_event"},"every":true}' \
+  "$url/api/telemetry/alerts/rejected"
 export TAPEDECK_EPOCH
 TAPEDECK_EPOCH=$(curl -fsS "$url/api/telemetry/stats" | sed -E 's/.*"epoch":"([^"]*)".*/\1/')
 curl -fsS "$url/openapi.json" >"$work/openapi.json"

@@ -143,6 +143,18 @@ def test_stats_schema_and_health_tell_about_the_server(client: Client) -> None:
     assert (health["ready"], health["problem"], health["name"]) == (True, None, "tapedeck")
 
 
+def test_alerts_tell_of_rules_and_of_what_fires(client: Client) -> None:
+    answer = client.alerts()
+    assert (answer["ok"], answer["alerts"], answer["truncated"]) == (True, [], False)
+    assert answer["status"]["firing"] == 0
+    narrowed = client.alerts(
+        state=["firing", "pending"], severity="critical", rule="made-up", limit=10_000
+    )
+    assert narrowed["rules"] == []
+    with pytest.raises(BadRequest, match="limit"):
+        client.alerts(limit=10_001)
+
+
 def test_aggregates_are_figures_by_time(client: Client) -> None:
     moment = datetime(2025, 11, 18, 4, 0, tzinfo=timezone.utc)
     client.publish([{**event(n, price=float(n)), "timestamp": moment} for n in range(1, 5)])

@@ -216,6 +216,10 @@ class PathParameter : public ::testing::Test {
        [](const HttpRequest& request, IoWorker&) {
          return json_response("one:" + std::string(request.path_parameter()));
        }},
+      {"POST", "/trades/{id}/close",
+       [](const HttpRequest& request, IoWorker&) {
+         return json_response("close:" + std::string(request.path_parameter()));
+       }},
   }};
   ReadPool pool_{1, 1};
   const ServerHooks hooks_;
@@ -231,6 +235,23 @@ TEST_F(PathParameter, StandsForTheLastPartOfThePath) {
   EXPECT_EQ(ask("GET", "/trades/a%20b%26c?x=1").body, "one:a b&c");
   EXPECT_EQ(ask("GET", "/trades").body, "all");
   EXPECT_EQ(ask("GET", "/trades/open").body, "open");
+}
+
+TEST_F(PathParameter, MayBeFollowedByMoreOfThePath) {
+  EXPECT_EQ(ask("POST", "/trades/abc-1/close").body, "close:abc-1");
+  EXPECT_EQ(ask("POST", "/trades/a%2Fb/close").body, "close:a/b");
+  EXPECT_EQ(ask("POST", "/trades/close/close").body, "close:close");
+  for (const char* none : {"/trades//close", "/trades/a/close/", "/trades/a/open"}) {
+    EXPECT_EQ(ask("POST", none).status, 404) << none;
+  }
+}
+
+TEST_F(PathParameter, IsEmptyWhereTheRouteHasNone) {
+  HttpRequest request;
+  request.method = "GET";
+  request.parsed = parse_target("/trades/open").value();
+  router_.dispatch(request, worker_);
+  EXPECT_EQ(request.path_parameter(), "");
 }
 
 TEST_F(PathParameter, MayHoldASlashThatIsEncoded) {

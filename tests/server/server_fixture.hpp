@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -27,8 +28,10 @@ class ServerTest : public ::testing::Test {
   }
   /// A run that goes on from the one before, which has to be in history_. The same epoch: it ended
   /// cleanly.
+  /// @param more makes hooks for the bus of the new run
   void restart(const std::string& epoch = "e1", ServerOptions options = {},
-               BusOptions bus_options = {}, StoreHooks hooks = {}) {
+               BusOptions bus_options = {}, StoreHooks hooks = {},
+               const std::function<ServerHooks(TelemetryBus&)>& more = {}) {
     const std::uint64_t next = bus_ ? bus_->get_stats().last_seq + 1 : 1;
     server_.reset();
     bus_.reset();
@@ -37,7 +40,8 @@ class ServerTest : public ::testing::Test {
     bus_options.epoch = epoch;
     bus_options.first_seq = next;
     bus_ = std::make_unique<TelemetryBus>(std::move(bus_options));
-    server_ = std::make_unique<Server>(*bus_, std::move(options), &history_, std::move(hooks));
+    server_ = std::make_unique<Server>(*bus_, std::move(options), &history_, std::move(hooks),
+                                       more ? more(*bus_) : ServerHooks{});
     server_->start();
   }
   HttpTestClient connect(int receive_buffer_bytes = 0) {

@@ -1,4 +1,5 @@
 // The client: everything that can be asked of one server. Holds no connection by itself.
+import type { AlertsAnswer, AlertsQuery } from "./alerts.js";
 import type {
   AggregatesAnswer,
   AggregatesQuery,
@@ -135,6 +136,11 @@ export class Tapedeck {
 
   stats(options: CallOptions = {}): Promise<Stats> {
     return this.#get("/stats", {}, options);
+  }
+
+  /** Alert rules, what fires and what lately did, how targets do. */
+  alerts(query: AlertsQuery = {}, options: CallOptions = {}): Promise<AlertsAnswer> {
+    return this.#get("/alerts", query, options);
   }
 
   /** Orders engines to do something. Never sent again by itself: it may have been obeyed. */

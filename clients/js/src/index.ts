@@ -7,6 +7,7 @@ export type { BackoffPolicy } from "./backoff.js";
 export type { VisibilitySource } from "./visibility.js";
 export type { FetchFunction, HttpOptions, TokenSource } from "./http.js";
 export type { EventFilter, EventRange } from "./filter.js";
+export * from "./alerts.js";
 export * from "./answers.js";
 export * from "./event.js";
 export * from "./events.js"; // by *, so that users can add to EventPayloads

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { Tapedeck, TapedeckError, type TelemetryEvent } from "@tapedeck/client";
+import { type Alert, Tapedeck, TapedeckError, type TelemetryEvent } from "@tapedeck/client";
 import { answer, rawServer, serve, STREAM_HEAD, temporaryFolder } from "./support/server.js";
 
 const QUICK = { minMs: 1, baseMs: 5, maxMs: 10 };
@@ -143,6 +143,23 @@ test("events the server does not accept are told with the place", async (t) => {
     status: 400,
     field: "ack",
   });
+});
+
+test("alerts tell of rules and of what fires", { timeout: 60_000 }, async (t) => {
+  const { url } = await serve(t, ["--memory"]);
+  const tapedeck = new Tapedeck({ url });
+  const rule = { when: { event_type: "order_event" }, every: true, group_by: "symbol" };
+  const path = `${url}/api/telemetry/alerts/orders`;
+  assert.equal((await fetch(path, { method: "PUT", body: JSON.stringify(rule) })).status, 201);
+  await tapedeck.publish(order("A"));
+  let firing: Alert[] = [];
+  while (firing.length === 0) {
+    firing = (await tapedeck.alerts({ state: "firing", parts: ["alerts"] })).alerts ?? [];
+  }
+  assert.deepEqual(firing[0]?.group, { symbol: "NIFTY" });
+  const { rules, status } = await tapedeck.alerts({ rule: ["orders", "others"] });
+  assert.equal(rules?.[0]?.origin, "api");
+  assert.equal(status?.firing, 1);
 });
 
 test("requests are tried again as often as asked, commands never", async (t) => {
