@@ -62,6 +62,8 @@ set(deploy ${PROJECT_SOURCE_DIR}/deploy)
 install(FILES ${deploy}/systemd/tapedeck.service ${deploy}/systemd/tapedeck.socket
   DESTINATION /lib/systemd/system COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${deploy}/tapedeck.toml DESTINATION /etc/tapedeck COMPONENT service EXCLUDE_FROM_ALL)
+install(FILES ${deploy}/alerts.toml DESTINATION ${share}/tapedeck
+  COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES README.md DESTINATION ${share}/doc/tapedeck
   COMPONENT service EXCLUDE_FROM_ALL)
 install(FILES ${deploy}/README.md DESTINATION ${share}/doc/tapedeck RENAME SERVICE.md

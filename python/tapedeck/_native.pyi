@@ -160,6 +160,9 @@ def publish_position_event(
     strategy: Optional[str] = None,
     correlation_id: Optional[str] = None,
     round_trip_id: Optional[str] = None,
+    protected_qty: Optional[float] = None,
+    protected_by: Optional[str] = None,
+    square_off_at: Optional[str] = None,
     **kwargs: Any,
 ) -> bool: ...
 def publish_session_event(

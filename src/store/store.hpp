@@ -37,6 +37,8 @@ struct StoreOptions {
   /// the log, as long as that can.
   std::size_t pending_bytes = std::size_t{64} << 20;
   std::chrono::milliseconds retry_interval{1000};
+  /// While writing fails, so often at most that is told anew: who waits for it may have come late.
+  std::chrono::milliseconds tell_degraded_every{30'000};
   std::size_t segment_events = 65'536;
   std::size_t max_series = 100'000;
   std::size_t cache_bytes = std::size_t{64} << 20;

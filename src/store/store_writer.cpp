@@ -257,7 +257,11 @@ void StoreWriter::after_failure(const SqliteError& error) {
         fmt::format("the history cannot be written: {}; the live stream goes on, "
                     "writing is tried again every {} ms",
                     error.what(), options_.retry_interval.count()));
+    tell_again_at_ = Clock::time_point::min();
+  }
+  if (Clock::now() >= tell_again_at_) {
     publish_state("degraded");
+    tell_again_at_ = Clock::now() + options_.tell_degraded_every;
   }
   answer_waiters(committed_end_,
                  Error{"store_degraded",

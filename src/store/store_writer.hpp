@@ -80,6 +80,7 @@ class StoreWriter {
   std::uint64_t derived_end_ = 0;  // events before it are in derived_
   Clock::time_point last_commit_{};
   Clock::time_point retry_at_{};
+  Clock::time_point tell_again_at_{};  // that it is degraded
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;

@@ -46,6 +46,13 @@ check_pages() {
   passed "the manual pages, without a warning"
 }
 
+check_alerts() {
+  tapedeck check-config /usr/share/tapedeck/alerts.toml >/tmp/alerts 2>&1 ||
+    fail "the starter set of alerts is refused: $(cat /tmp/alerts)"
+  grep -q '26 alert rules' /tmp/alerts || fail "the starter set of alerts: $(cat /tmp/alerts)"
+  passed "the starter set of alerts"
+}
+
 check_completion() {
   [ "$(bash -c 'source /usr/share/bash-completion/completions/tapedeck
     COMP_WORDS=(tapedeck serve --collector "") COMP_CWORD=3
@@ -113,6 +120,7 @@ inside() {
   passed "installed, with its user, nothing enabled"
   check_pages
   check_completion
+  check_alerts
   check_units
   printf '#include <tapedeck/bus.hpp>\nint main() { return 0; }\n' >/tmp/consumer.cpp
   g++ -std=c++20 -fsyntax-only /tmp/consumer.cpp || fail "the headers of tapedeck-dev"

@@ -15,6 +15,7 @@ namespace {
 using tapedeck::testing::wait_until;
 using testing::damage_block;
 using testing::Days;
+using ::testing::Each;
 using testing::early_options;
 using ::testing::ElementsAre;
 using testing::files_in;
@@ -106,6 +107,23 @@ TEST(StoreFaults, AFullDiskDegradesAndTheStoreGoesOnByItselfWhenThereIsRoomAgain
   EXPECT_EQ(run.store.stats().problem, "");
   EXPECT_THAT(states_of(*run.bus), ElementsAre("degraded", "active"));
   EXPECT_TRUE(verify(folder.path())->sound());
+}
+
+TEST(StoreFaults, WhoCameLateIsToldAgainThatTheHistoryIsNotWritten) {
+  const TempFolder folder;
+  const SmallDisk disk(folder.path(), std::size_t{8} << 20);
+  if (!disk.mounted()) GTEST_SKIP() << "a small disk can be mounted by root only";
+  StoreOptions options = impatient_options(folder.path());
+  options.tell_degraded_every = std::chrono::milliseconds(0);
+  StoreRun run(options);
+  disk.fill();
+  publish_typed(*run.bus, "meanwhile", 5000);
+  EXPECT_TRUE(wait_until([&] { return states_of(*run.bus).size() >= 3; }));
+  EXPECT_THAT(states_of(*run.bus), Each("degraded"));
+  disk.make_room();
+  ASSERT_TRUE(wait_until([&] { return !run.store.stats().degraded; }));
+  run.settle();
+  EXPECT_EQ(states_of(*run.bus).back(), "active");
 }
 
 TEST(StoreFaults, WhatNeitherDiskNorLogCouldKeepIsCountedAndReadAsMissing) {

@@ -125,6 +125,9 @@ export interface PositionEventPayload {
   strategy?: string | null;
   correlation_id?: string | null;
   round_trip_id?: string | null;
+  protected_qty?: number | null;
+  protected_by?: string | null;
+  square_off_at?: string | null;
   exchange?: string | null;
   instrument_token?: number | null;
   segment?: string | null;
