@@ -299,6 +299,7 @@ bool Evaluator::may_forget(const RuleState& state, GroupState& group, std::int64
 
 void Evaluator::forget(RuleState& state, GroupState& group, Moment at) {
   if (group.phase == Phase::firing) resolve(state, group, at);
+  state.count(group.phase, false);
   changed_groups_[{state.rule().name, group.id}] = false;
   state.by_number.erase(group.number);
   state.groups.erase(std::string(group.id));
@@ -308,21 +309,15 @@ void Evaluator::forget(RuleState& state, GroupState& group, Moment at) {
 
 Evaluator::RuleFigures Evaluator::figures(std::string_view rule) const {
   const RuleState* state = find_rule(rule);
-  if (state == nullptr) return {};
-  RuleFigures figures = state->figures;
-  for (const auto& [id, group] : state->groups) {
-    figures.pending += group.phase == Phase::pending ? 1 : 0;
-    figures.firing += group.phase == Phase::firing ? 1 : 0;
-  }
-  return figures;
+  return state == nullptr ? RuleFigures{} : state->figures;
 }
 
-void Evaluator::for_each(const std::function<void(const CompiledRule&, GroupState&)>& visit,
-                         bool all) {
+void Evaluator::for_each(const std::function<void(const CompiledRule&, GroupState&)>& visit) {
   for (const auto& state : rules_) {
     if (state == nullptr) continue;
+    if (state->figures.pending + state->figures.firing == 0) continue;
     for (auto& [id, group] : state->groups) {
-      if (all || group.phase != Phase::idle) visit(*state->compiled, group);
+      if (group.phase != Phase::idle) visit(*state->compiled, group);
     }
   }
 }

@@ -72,9 +72,6 @@ class Evaluator {
             Moment now);
   /// What is due without an event. `now.at` must not go back.
   void advance(Moment now);
-  /// When advance() has something to do; kNever: not before the next event.
-  std::int64_t next_due() const noexcept { return due_.empty() ? kNever : due_.top().at; }
-
   /// What has changed since the last call, in order.
   std::vector<AlertChange> take_changes() { return std::exchange(changes_, {}); }
 
@@ -86,9 +83,8 @@ class Evaluator {
     std::size_t pending = 0, firing = 0;
   };
   RuleFigures figures(std::string_view rule) const;
-  /// Calls back for each group that is pending or firing, or, with `all`, known.
-  void for_each(const std::function<void(const CompiledRule&, GroupState&)>& visit,
-                bool all = false);
+  /// Calls back for each group that is pending or firing.
+  void for_each(const std::function<void(const CompiledRule&, GroupState&)>& visit);
   GroupState* find(std::string_view rule, std::uint64_t group);
   GroupState* find(std::string_view rule, std::string_view group_id);
   AlertStatus status(const CompiledRule& rule, const GroupState& group) const;

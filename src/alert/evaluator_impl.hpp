@@ -29,6 +29,17 @@ struct Evaluator::RuleState {
   }
   bool is_every() const noexcept { return std::holds_alternative<Every>(compiled->rule.condition); }
 
+  void move(GroupState& group, Phase to) noexcept {
+    count(group.phase, false);
+    group.phase = to;
+    count(to, true);
+  }
+  void count(Phase phase, bool one_more) noexcept {
+    const std::size_t step = one_more ? 1 : static_cast<std::size_t>(-1);
+    if (phase == Phase::pending) figures.pending += step;
+    if (phase == Phase::firing) figures.firing += step;
+  }
+
   CompiledRulePtr compiled;
   std::uint32_t number;
   ActiveHours hours;

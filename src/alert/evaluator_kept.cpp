@@ -113,6 +113,7 @@ bool Evaluator::restore(std::string_view rule, std::string_view group_id, std::s
   GroupState* group = group_of(*state, id, now);
   if (group == nullptr) return false;
   read_group(*object, now, *group);
+  state->count(group->phase, true);
   group->last_at = now.at;  // as if just matched: what is over will be after its time
   if (const auto* absence = std::get_if<Absence>(&state->rule().condition);
       absence != nullptr && group->phase == Phase::firing) {

@@ -128,7 +128,7 @@ void Evaluator::settle(RuleState& state, GroupState& group, Moment at, const Sig
   } else if (group.phase == Phase::firing) {
     resolve(state, group, at);
   } else if (group.phase == Phase::pending) {
-    group.phase = Phase::idle;
+    state.move(group, Phase::idle);
     group.event.reset();
     mark(state, group);
   }
@@ -140,7 +140,7 @@ void Evaluator::settle(RuleState& state, GroupState& group, Moment at, const Sig
 }
 
 void Evaluator::begin(RuleState& state, GroupState& group, Moment at) {
-  group.phase = Phase::pending;
+  state.move(group, Phase::pending);
   group.since = at.at;
   group.since_wall = at.wall;
   group.event_id = group.event == nullptr ? std::string() : std::string(group.event->id());
@@ -179,7 +179,7 @@ void Evaluator::fire(RuleState& state, GroupState& group, Moment at) {
     group.event_id = std::string(group.event->id());
   }
   if (group.phase != Phase::firing) {
-    group.phase = Phase::firing;
+    state.move(group, Phase::firing);
     group.alert_id = make_alert_id(state.rule().name, group, at.wall);
     group.fired_at = at.at;
     group.fired_wall = at.wall;
@@ -205,7 +205,7 @@ void Evaluator::resolve(RuleState& state, GroupState& group, Moment at) {
   change.status.state = AlertState::resolved;
   change.status.resolved_ns = at.wall;
   changes_.push_back(std::move(change));
-  group.phase = Phase::idle;
+  state.move(group, Phase::idle);
   group.alert_id.clear();
   group.event.reset();
   mark(state, group);
