@@ -17,6 +17,7 @@ namespace tapedeck::store {
 namespace {
 
 constexpr int kPagesAtOnce = 1024;
+constexpr const char* kAlerts = "alerts.db";
 
 std::uint64_t size_of(const std::filesystem::path& path) noexcept {
   std::error_code error;
@@ -76,6 +77,7 @@ class FolderCopy {
       : from_(std::move(from)), to_(std::move(to)), progress_(progress) {}
   ~FolderCopy() {
     if (kept_) return;
+    remove_database(to_ / kAlerts);
     for (const auto& [number, copy] : copies_) remove_database(to_ / copy.name.text());
   }
   FolderCopy(const FolderCopy&) = delete;
@@ -86,9 +88,10 @@ class FolderCopy {
   CopyReport run() {
     while (copy_what_is_new()) {
     }
+    CopyReport report;
+    if (copy_alerts()) ++report.files;
     sync_folder(to_);
     kept_ = true;
-    CopyReport report;
     for (const auto& [number, copy] : copies_) {
       ++report.files;
       report.bytes += size_of(to_ / copy.name.text());
@@ -119,6 +122,19 @@ class FolderCopy {
     bool any = false;
     for (const FileName& name : due) any = copy(name, name.number == names.back().number) || any;
     return any;
+  }
+
+  /// Rules, silences and what waits to be sent, which the server keeps beside the events.
+  bool copy_alerts() const {
+    if (!std::filesystem::exists(from_ / kAlerts)) return false;
+    SqliteDatabase source = SqliteDatabase::open_to_read(from_ / kAlerts);
+    {
+      SqliteDatabase target(to_ / kAlerts);
+      target.execute("PRAGMA journal_mode=DELETE");
+      copy_pages(source, target, [](std::uint64_t) {});
+    }
+    sync_file(to_ / kAlerts);
+    return true;
   }
 
   bool copy(const FileName& name, bool is_newest) {

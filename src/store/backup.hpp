@@ -1,4 +1,4 @@
-// Backup and restore of a history. A backup is a folder of whole SQLite files, each self-contained
+// Backup and restore of a history, and of the alerts beside it. A backup is a folder of whole SQLite files, each self-contained
 // (no write-ahead log beside it, so it can be read from anywhere), marked so that whoever opens it
 // begins a new epoch: numbers that the original gave after the copy may have been streamed.
 //

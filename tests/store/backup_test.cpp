@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "base/value_store.hpp"
 #include "query/tape.hpp"
 #include "small_disk.hpp"
 #include "store/folder_lock.hpp"
@@ -62,6 +63,19 @@ TEST(Backup, OfAHistoryAtRestHoldsEveryEvent) {
   }
   const StoreRun copy(early_options(target));
   EXPECT_EQ(read_all(copy.store), before);
+}
+
+TEST(Backup, HasTheAlertsThatAreKeptBesideTheEvents) {
+  const TempFolder folder, elsewhere;
+  Days(folder.path()).publish({100});
+  ValueStore alerts(folder.path() / "alerts.db");  // also while it is open
+  alerts.save({{"alert_rule", "mine", "{}"}});
+  ASSERT_EQ(alerts.flush(), "");
+  const auto target = elsewhere.path() / "copy", restored = elsewhere.path() / "restored";
+  ASSERT_EQ(back_up(folder.path(), target)->files, 2U);
+  EXPECT_EQ(mode_of(target / "alerts.db"), 0600U);
+  ASSERT_TRUE(restore(target, restored));
+  EXPECT_EQ(ValueStore(restored / "alerts.db").load("alert_rule").at("mine"), "{}");
 }
 
 TEST(Backup, ItsReaderBeginsANewEpoch) {
