@@ -32,6 +32,14 @@ std::string bracketed(const std::string& host) {
   return host.find(':') == std::string::npos ? host : fmt::format("[{}]", host);
 }
 
+/// What libcurl would put right or pass on, each reader in its own way.
+bool is_plain(const std::string& url) {
+  const std::size_t colon = url.find(':');
+  return colon != std::string::npos && url.compare(colon, 3, "://") == 0 &&
+         url.find_first_of("/\\", colon + 3) != colon + 3 &&
+         std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 Error no_url(std::string why) {
   return {"invalid_target",
           fmt::format("the URL {}; it must be like https://example.com/hook", std::move(why)),
@@ -55,9 +63,8 @@ Result<TargetUrl> parse_target_url(const std::string& url) {
   }
   const std::unique_ptr<CURLU, UrlFree> parsed(curl_url());
   if (parsed == nullptr) throw std::bad_alloc();
-  if (url.empty() || url.find('\0') != std::string::npos ||
-      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) !=
-          CURLUE_OK) {
+  if (!is_plain(url) || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(),
+                                     CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK) {
     return no_url("cannot be read");
   }
   TargetUrl out;

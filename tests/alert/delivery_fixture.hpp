@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -87,6 +89,42 @@ inline std::vector<Delivery> waiting_of(const Dispatcher& dispatcher) {
   Dispatcher::ListQuery query;
   query.dead = false;
   return dispatcher.list(query);
+}
+
+/// A dispatcher that a test makes, and what it logs.
+class DispatcherTest : public ::testing::Test {
+ protected:
+  void make(DeliveryOptions options, ValueStore* store = nullptr) {
+    dispatcher_ = std::make_unique<Dispatcher>(std::move(options), store, sayings_.log());
+  }
+  void start(DeliveryOptions options, ValueStore* store = nullptr) {
+    make(std::move(options), store);
+    dispatcher_->start();
+  }
+  void start_with(const std::string& url) {
+    DeliveryOptions options = quick_options();
+    options.targets = {target_at("hook", url)};
+    start(std::move(options));
+  }
+  void send(const std::string& id, const std::string& target = "hook",
+            const std::string& rule = "rule") {
+    dispatcher_->send({notification(id, target, rule)});
+  }
+  bool wait_for_dead(std::size_t count) {
+    return wait_until([&] { return dead_of(*dispatcher_).size() == count; });
+  }
+  bool wait_for_empty() {
+    return wait_until([&] { return waiting_of(*dispatcher_).empty(); });
+  }
+
+  Sayings sayings_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+};
+
+/// 500 so often, then 200.
+inline WebhookReceiver::Act failing(int times, std::string words = "500 Internal Server Error") {
+  auto left = std::make_shared<std::atomic<int>>(times);
+  return [left, words](const Received&) { return left->fetch_sub(1) > 0 ? status(words) : ok(); };
 }
 
 }  // namespace tapedeck::alert::testing

@@ -102,6 +102,10 @@ TEST(Target, ErrorsAndWhatIsShownNeverHoldTheUrl) {
   EXPECT_EQ(shown_target("https://anna:pw@example.com/x?y"), "https://example.com");
   EXPECT_EQ(shown_target("slack+http://[::1]:80/x"), "slack+http://[::1]:80");
   EXPECT_FALSE(target_of_url("https://e.com/" + std::string(2048, 'x'), ""));
+  for (const char* odd : {"https:/e.com/x", "https:///e.com/x", "https:e.com", "https://e.com/ x",
+                          "https://é.com/", "https://e.com/%0d%0a\n", "https://:80/", "://e.com"}) {
+    EXPECT_FALSE(target_of_url(odd, "")) << odd;
+  }
 }
 
 TEST(Target, SecretsComeFromFilesAndTheEnvironmentToo) {
