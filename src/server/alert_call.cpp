@@ -63,7 +63,7 @@ Error unknown_rule(std::string_view name) {
   return {"not_found",
           fmt::format("There is no rule \"{}\"; GET /api/telemetry/alerts lists them.",
                       name.substr(0, 64)),
-          ""};
+          "rule"};
 }
 
 }  // namespace tapedeck

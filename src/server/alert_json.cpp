@@ -123,14 +123,13 @@ std::string alert_figures_json(const alert::AlertFigures& figures) {
       .json();
 }
 
-std::string delivery_json(const alert::Delivery& delivery, Addresses addresses) {
+std::string delivery_json(const alert::Delivery& delivery) {
   const alert::Notification& told = delivery.notification;
   return JsonObject()
       .text("id", told.id)
       .add("number", std::to_string(delivery.number))
       .text("state", delivery.dead ? "dead" : "queued")
-      .text("target",
-            addresses == Addresses::shown ? told.target : alert::shown_target(told.target))
+      .text("target", alert::shown_target(told.target))
       .text("rule", told.rule)
       .add("alert_id", text_json(told.alert_id))
       .text("alert_state", told.state)

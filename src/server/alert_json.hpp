@@ -12,15 +12,15 @@
 
 namespace tapedeck {
 
-/// Whether addresses in `notify` and of deliveries are written in full: they may hold secrets, so
-/// only for who could change them anyway.
+/// Whether addresses in `notify` are written in full: they may hold secrets, so only for who could
+/// change them anyway.
 enum class Addresses : bool { hidden, shown };
 
 std::string rule_status_json(const alert::RuleStatus& status, Addresses addresses);
 std::string alert_status_json(const alert::AlertStatus& status);
 std::string target_status_json(const alert::TargetStatus& status);
 std::string alert_figures_json(const alert::AlertFigures& figures);
-std::string delivery_json(const alert::Delivery& delivery, Addresses addresses);
+std::string delivery_json(const alert::Delivery& delivery);
 
 /// The whole answer to a run over the past.
 std::string backtest_json(std::string_view rule, const alert::BacktestResult& result);

@@ -17,7 +17,7 @@ HttpResponse get_deliveries(const AlertCall& call) {
   const auto deliveries = call.alerts.deliveries().list(*query);
   JsonArray out;
   for (const alert::Delivery& delivery : deliveries) {
-    out.add(delivery_json(delivery, call.addresses));
+    out.add(delivery_json(delivery));
   }
   return json_response(fmt::format("{{\"ok\":true,\"deliveries\":{},\"count\":{}}}\n", out.json(),
                                    deliveries.size()));

@@ -162,8 +162,8 @@ TEST_F(AlertApi, RulesOfTheConfigurationCannotBeChanged) {
   start_alerts(std::move(options));
   EXPECT_EQ(answer("GET", kAlerts + "/fixed")["rule"]["origin"], "config");
   expect_error(ask("PUT", kAlerts + "/fixed", R"({"when":"true","every":true})"), 409,
-               "rule_is_configured");
-  expect_error(ask("DELETE", kAlerts + "/fixed"), 409, "rule_is_configured");
+               "rule_is_configured", "rule");
+  expect_error(ask("DELETE", kAlerts + "/fixed"), 409, "rule_is_configured", "rule");
 }
 
 TEST_F(AlertApi, ThereIsRoomForSoManyRules) {
@@ -172,7 +172,7 @@ TEST_F(AlertApi, ThereIsRoomForSoManyRules) {
   start_alerts(std::move(options));
   put_rule("first");
   expect_error(ask("PUT", kAlerts + "/second", R"({"when":"true","every":true})"), 422,
-               "too_many_rules");
+               "too_many_rules", "rule");
 }
 
 TEST_F(AlertApi, ARuleThatIsDeletedIsGone) {
@@ -180,7 +180,7 @@ TEST_F(AlertApi, ARuleThatIsDeletedIsGone) {
   put_rule("r");
   EXPECT_EQ(answer("DELETE", kAlerts + "/r"), json({{"ok", true}}));
   for (const char* method : {"GET", "DELETE"}) {
-    expect_error(ask(method, kAlerts + "/r"), 404, "not_found");
+    expect_error(ask(method, kAlerts + "/r"), 404, "not_found", "rule");
   }
   EXPECT_TRUE(answer("GET", kAlerts)["rules"].empty());
 }
@@ -233,7 +233,7 @@ TEST_F(AlertApi, ARuleIsTriedOverWhatWasWithoutFiring) {
 
 TEST_F(AlertApi, WithoutADraftTheRuleOfThatNameIsTried) {
   start_alerts();
-  expect_error(ask("POST", kAlerts + "/r/test"), 404, "not_found");
+  expect_error(ask("POST", kAlerts + "/r/test"), 404, "not_found", "rule");
   put_rule("r");
   reject("NIFTY");
   bus_->flush();
@@ -296,7 +296,7 @@ TEST_F(AlertApi, WhatFiresIsAcknowledgedGroupByGroupOrAltogether) {
   }
   expect_error(ask("POST", path, R"({"group":{"host":"B"}})"), 400, "invalid_parameter", "/group");
   expect_error(ask("POST", path, R"({"who":"me"})"), 400, "invalid_parameter", "/who");
-  expect_error(ask("POST", kAlerts + "/none/acknowledge"), 404, "not_found");
+  expect_error(ask("POST", kAlerts + "/none/acknowledge"), 404, "not_found", "rule");
 }
 
 TEST_F(AlertApi, ASilenceIsShownAndEnds) {
@@ -317,7 +317,7 @@ TEST_F(AlertApi, ASilenceIsShownAndEnds) {
       answer("POST", path, R"({"for":"0s","group":{"symbol":"A"}})")["silenced_until"].is_null());
   EXPECT_TRUE(wait_for_alerts(1)[0]["silenced_until"].is_null());
   expect_error(ask("POST", path, "{}"), 400, "invalid_parameter", "/for");
-  expect_error(ask("DELETE", kAlerts + "/none/silence"), 404, "not_found");
+  expect_error(ask("DELETE", kAlerts + "/none/silence"), 404, "not_found", "rule");
 }
 
 // --- deliveries ---
@@ -330,7 +330,7 @@ TEST_F(AlertApi, DeadLettersAreListedSentAgainAndForgotten) {
   const json dead = wait_for_dead(2);
   EXPECT_EQ(dead[0]["rule"], "r");
   EXPECT_EQ(dead[0]["alert_state"], "firing");
-  EXPECT_EQ(dead[0]["target"], dead_url());
+  EXPECT_EQ(dead[0]["target"], "http://127.0.0.1:1");
   EXPECT_EQ(dead[0]["group"], json({{"symbol", "A"}}));
   EXPECT_GE(dead[0]["attempts"], 1);
   EXPECT_EQ(dead[0]["last_error"].get<std::string>().find("hunter2"), std::string::npos);
@@ -346,8 +346,8 @@ TEST_F(AlertApi, DeadLettersAreListedSentAgainAndForgotten) {
   wait_for_dead(2);
   EXPECT_EQ(answer("DELETE", kDeliveries + "/" + first), json({{"ok", true}}));
   EXPECT_EQ(wait_for_dead(1)[0]["group"], json({{"symbol", "B"}}));
-  expect_error(ask("DELETE", kDeliveries + "/" + first), 404, "not_found");
-  expect_error(ask("POST", kDeliveries + "/" + first + "/resend"), 404, "not_found");
+  expect_error(ask("DELETE", kDeliveries + "/" + first), 404, "not_found", "id");
+  expect_error(ask("POST", kDeliveries + "/" + first + "/resend"), 404, "not_found", "id");
 }
 
 TEST_F(AlertApi, TargetsSayHowTheyDo) {
@@ -411,7 +411,8 @@ TEST_F(AlertApi, AddressesAreShownInFullToAdminsOnly) {
     const std::string shown = ask("GET", path, {}, "reader").body;
     EXPECT_EQ(shown.find("hunter2"), std::string::npos) << shown;
     EXPECT_NE(shown.find("http://127.0.0.1:1"), std::string::npos) << shown;
-    EXPECT_NE(ask("GET", path).body.find("hunter2"), std::string::npos) << path;
+    const bool in_full = ask("GET", path).body.find("hunter2") != std::string::npos;
+    EXPECT_EQ(in_full, path != kDeliveries) << path;
   }
 }
 
