@@ -331,16 +331,20 @@ TEST_F(StarterSet, SlowFill) {
   use("slow_fill");
   order("1", "submitted", R"("order_type":"MARKET")");
   order("2", "submitted", R"("order_type":"LIMIT")");
-  drive_.at(1.9);
+  drive_.at(2.9);
   order("1", "filled", R"("order_type":"MARKET")");
   drive_.at(60);
   EXPECT_EQ(states(), "") << "in time, or a limit order that may wait";
   order("3", "submitted", R"("order_type":"MARKET","qty":5)");
   drive_.at(61);
   order("3", "open", R"("order_type":"MARKET","qty":5)");
-  drive_.at(62);
+  drive_.at(62.9);
+  EXPECT_EQ(states(), "");
+  drive_.at(63);
   EXPECT_EQ(states(), "firing");
-  EXPECT_THAT(said_, HasSubstr("Slow fill: BUY 5 INFY at the market is"));
+  EXPECT_EQ(said_, "Slow fill: BUY 5 INFY at the market is not filled after 3 s (3)");
+  order("3", "cancelled", R"("order_type":"MARKET")");
+  EXPECT_EQ(states(), "resolved");
 }
 
 TEST_F(StarterSet, OrderQuota) {

@@ -248,6 +248,22 @@ def test_a_strategy_may_use_the_bus_and_the_engines():
     assert desk.execution.order(me["order"]).status == "filled"
 
 
+@pytest.mark.parametrize("has_stop", [True, False])
+def test_positions_are_protected_when_their_strategy_watches_a_stop(has_stop):
+    class Buys(Strategy):
+        watches_stop = has_stop
+
+        def on_candle(self, candle, indicators, context):
+            return None if context.past or context.position.size else context.buy()
+
+    run([Buys], symbols=["INFY"])
+    held = [event for event in events("position_event") if event["position_size"] > 0]
+    assert held
+    for event in held:
+        assert event["protected_qty"] == (event["position_size"] if has_stop else 0)
+        assert event.get("protected_by") == ("strategy" if has_stop else None)
+
+
 def test_other_threads_read_while_a_strategy_does():
     me = {}
 
