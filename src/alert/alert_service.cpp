@@ -6,6 +6,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "alert/address_rules.hpp"
 #include "alert/alert_service_impl.hpp"
 #include "alert/backtest.hpp"
 
@@ -124,6 +125,7 @@ void AlertService::stop() {
 }
 
 std::optional<Error> AlertService::reload(std::vector<Rule> rules, DeliveryOptions delivery) {
+  if (auto filter = AddressFilter::make(delivery.addresses); !filter) return filter.error();
   const std::lock_guard lock(impl_->mutex);
   const RuleBook::Entries before = impl_->book.entries();
   if (auto error = impl_->book.set_configured(std::move(rules))) return error;
