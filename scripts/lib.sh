@@ -17,7 +17,8 @@ test_packages=(
   mandoc openssl zsh
 )
 # Programs of packages that start services once they are installed: only unpacked (need_unpacked).
-test_programs=(caddy:usr/bin/caddy nginx:usr/sbin/nginx prometheus:usr/bin/promtool)
+test_programs=(caddy:usr/bin/caddy nginx:usr/sbin/nginx prometheus:usr/bin/promtool
+  prometheus-alertmanager:usr/bin/prometheus-alertmanager)
 
 # Python: what the module is built with, and what its tests need. In a virtual environment, since
 # Debian's own pip refuses.
