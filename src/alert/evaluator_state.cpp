@@ -126,6 +126,7 @@ void Evaluator::settle(RuleState& state, GroupState& group, Moment at, const Sig
     if (group.phase == Phase::idle) begin(state, group, at);
     if (group.phase == Phase::pending) due = std::min(due, try_to_fire(state, group, at));
   } else if (group.phase == Phase::firing) {
+    group.value = verdict.value;
     resolve(state, group, at);
   } else if (group.phase == Phase::pending) {
     state.move(group, Phase::idle);
@@ -200,6 +201,11 @@ void Evaluator::fire(RuleState& state, GroupState& group, Moment at) {
 }
 
 void Evaluator::resolve(RuleState& state, GroupState& group, Moment at) {
+  // What it said of its event stays true; without one it can say how things are now.
+  const MessageTemplate& message = *state.compiled->message;
+  group.summary = message.needs_event()
+                      ? "resolved: " + group.summary
+                      : message.render({state.rule(), "resolved", group.group, group.value});
   AlertChange change{state.compiled, status(*state.compiled, group), nullptr, group.number, at.wall,
                      group.told};
   change.status.state = AlertState::resolved;

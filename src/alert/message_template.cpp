@@ -155,6 +155,11 @@ std::string MessageTemplate::render_parts(const MessageContext& context) const {
   return out;
 }
 
+bool MessageTemplate::needs_event() const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [](const Part& part) { return part.expression != nullptr; });
+}
+
 std::string MessageTemplate::render(const MessageContext& context) const {
   std::string out;
   if (context.state != "firing" && !says_state_) out = std::string(context.state) + ": ";

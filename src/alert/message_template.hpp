@@ -50,6 +50,8 @@ class MessageTemplate {
   MessageTemplate& operator=(const MessageTemplate&) = delete;
 
   std::string render(const MessageContext& context) const;
+  /// Whether it tells of the event that made it fire, which is not there when that is over.
+  bool needs_event() const noexcept;
 
  private:
   struct Part;

@@ -61,8 +61,9 @@ std::string digest_json(const Message& message) {
 
 // --- for people ---
 
-/// `[critical] feed_stale: …`; of what is no longer so, that it is not.
+/// `[critical] feed_stale: …`; of what is no longer so, that it is not, said once.
 std::string headline(const Notification& n) {
+  if (n.state != "firing" && n.summary.starts_with(n.state)) return n.summary;
   const std::string_view what = n.state == "firing" ? to_string(n.severity) : n.state;
   return fmt::format("[{}] {}", what, n.summary);
 }

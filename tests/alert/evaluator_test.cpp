@@ -287,6 +287,22 @@ TEST(Evaluator, RemovingARuleEndsWhatFires) {
   EXPECT_THAT(drive.event("x", R"({"ms":20})").at(10).changes(), IsEmpty());
 }
 
+TEST(Evaluator, SaysWhatIsOver) {
+  Drive drive;
+  const auto rule = [](const char* message) {
+    return fmt::format(R"({{"when":{{"event_type":"x"}},"threshold":"last(payload.ms) > 10",)"
+                       R"("message":"{}"}})",
+                       message);
+  };
+  drive.add("event", rule("slow: {{payload.ms}} ms"));
+  drive.event("x", R"({"ms":20})").event("x", R"({"ms":4})").changes();
+  EXPECT_EQ(drive.last.status.summary, "resolved: slow: 20 ms");
+  drive.evaluator.remove("event", drive.now());
+  drive.add("value", rule("{{state}}, {{value}} ms"));
+  drive.event("x", R"({"ms":20})").event("x", R"({"ms":4})").changes();
+  EXPECT_EQ(drive.last.status.summary, "resolved, 4 ms");
+}
+
 TEST(Evaluator, SameAlertHasTheSameIdWhenItIsEvaluatedAgain) {
   std::string ids[2];
   for (std::string& id : ids) {

@@ -64,6 +64,15 @@ TEST(WebhookBody, SlackTextIsEscapedAndColoured) {
   EXPECT_EQ(body_of(over, Format::slack).at("attachments").at(0).at("color"), "#2e7d32");
 }
 
+TEST(WebhookBody, WhatIsOverSaysSoOnce) {
+  Notification n = example();
+  n.state = "resolved";
+  n.summary = "resolved: NIFTY";
+  EXPECT_EQ(body_of(n, Format::slack).at("text"), "resolved: NIFTY");
+  n.summary = "NIFTY ticks again";
+  EXPECT_EQ(body_of(n, Format::slack).at("text"), "[resolved] NIFTY ticks again");
+}
+
 TEST(WebhookBody, TelegramGetsPlainTextForItsChat) {
   const json body = body_of(example(), Format::telegram);
   EXPECT_EQ(body.at("chat_id"), "-1001");
