@@ -34,8 +34,8 @@ void AlertService::Impl::run() {
     const bool busy = turn();
     last_turn_ns.store(steady_ns(), std::memory_order_relaxed);
     std::unique_lock lock(mutex);
-    if (busy) continue;  // also when stopping: what was published is evaluated
-    if (stopping) return;
+    if (stopping && next_seq >= stop_seq) return;
+    if (busy) continue;
     wake.wait_for(lock, kLookEvery, [this] { return stopping; });
   }
 }
@@ -118,6 +118,10 @@ std::size_t AlertService::Impl::read_on(Moment now) {
   const std::uint64_t end = tape.end_seq();
   if (next_seq >= end) return 0;
   const std::uint64_t from = next_seq;
+  if (evaluator.empty()) {  // events are not even looked at
+    next_seq = end;
+    return 0;
+  }
   try {
     const Selection slice = tape.forward({}, {next_seq, end}, kBatch);
     for (const ScannedEvent& event : slice.items) {

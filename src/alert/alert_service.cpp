@@ -80,6 +80,7 @@ void AlertService::Impl::stop() {
   {
     const std::lock_guard lock(mutex);
     stopping = true;
+    stop_seq = tape.end_seq();
   }
   wake.notify_all();
   thread.join();

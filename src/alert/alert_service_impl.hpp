@@ -74,6 +74,7 @@ struct AlertService::Impl {
 
   std::condition_variable wake;
   bool stopping = false;
+  std::uint64_t stop_seq = 0;                 // what was published before is still evaluated
   std::atomic<std::int64_t> last_turn_ns{0};  // monotonic
   std::thread thread;
 };

@@ -61,6 +61,7 @@ class Evaluator {
   void add(CompiledRulePtr rule, Moment now);
   /// What fires of it is over.
   void remove(std::string_view name, Moment now);
+  bool empty() const noexcept { return by_name_.empty(); }
 
   // --- events and time ---
 
