@@ -34,7 +34,7 @@ void AlertService::Impl::run() {
     const bool busy = turn();
     last_turn_ns.store(steady_ns(), std::memory_order_relaxed);
     std::unique_lock lock(mutex);
-    if (stopping && next_seq >= stop_seq) return;
+    if (stopping && (!busy || next_seq >= stop_seq)) return;
     if (busy) continue;
     wake.wait_for(lock, kLookEvery, [this] { return stopping; });
   }
