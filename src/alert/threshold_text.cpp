@@ -47,7 +47,7 @@ std::optional<double> parse_number(std::string_view text) {
       !element.is_number() || element.get(number) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  return number;
+  return number == 0 ? 0.0 : number;  // -0 is not read back
 }
 
 /// Behind the parenthesis: `> 250`.

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "alert/json_fields.hpp"
+#include "alert/message_text.hpp"
 #include "alert/target.hpp"
 #include "app/toml_json.hpp"
 #include "auth/strict_json.hpp"
@@ -30,9 +31,10 @@ std::string shown_name(std::string_view name) {
 
 /// "max_rules: must be …" of an error whose sentence does not name its key.
 std::string with_key(const Error& error) {
-  const std::string key = alert::spoken(error.field);
-  return key.empty() || error.message.find(key) != std::string::npos ? error.message
-                                                                     : key + ": " + error.message;
+  const std::string path = alert::spoken(error.field);
+  const std::string_view key = alert::short_name(path);
+  return error.message.find(key) != std::string::npos ? error.message
+                                                      : fmt::format("{}: {}", path, error.message);
 }
 
 }  // namespace

@@ -57,6 +57,10 @@ TEST(ThresholdText, EndsItsExpressionAtTheLastParenthesis) {
   EXPECT_EQ(read(R"(last(payload.a == ") > 5") > 0)").value, R"(payload.a == ") > 5")");
 }
 
+TEST(ThresholdText, KnowsOneZero) {
+  EXPECT_EQ(threshold_text(read("count() > -0e3")), "count() > 0");
+}
+
 TEST(ThresholdText, ReadsBackEqual) {
   for (const char* text : {"count() > 0.1", "p99(payload.a / 3) <= 1e+300", "last(payload.a) != 0",
                            "sum(payload.qty * payload.price) >= 1234567.891"}) {
