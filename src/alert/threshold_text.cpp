@@ -43,7 +43,7 @@ std::optional<double> parse_number(std::string_view text) {
   simdjson::dom::parser parser;
   simdjson::dom::element element;
   double number = 0;
-  if (parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS ||
+  if (text.empty() || parser.parse(text.data(), text.size()).get(element) != simdjson::SUCCESS ||
       !element.is_number() || element.get(number) != simdjson::SUCCESS) {
     return std::nullopt;
   }

@@ -33,7 +33,7 @@ std::optional<std::string> repeated_name(Element element) {
 Result<Object> StrictJson::parse_object(std::string_view text) {
   const auto error = [](std::string what) { return Error{"invalid_json", std::move(what), ""}; };
   Element root;
-  if (parser_.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
+  if (text.empty() || parser_.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
     return error("is not valid JSON");
   }
   Object object;

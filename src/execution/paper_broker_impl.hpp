@@ -10,8 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "execution/order_rules.hpp"
 #include "base/text_hash.hpp"
+#include "execution/order_rules.hpp"
 #include "market/random_source.hpp"
 #include "tapedeck/execution/paper_broker.hpp"
 

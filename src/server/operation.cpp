@@ -62,7 +62,8 @@ std::vector<std::string_view> history_errors() {
 const std::vector<Operation>& operations() {
   static const std::vector<Operation> all = [] {
     std::vector<Operation> out = tables::event_operations();
-    for (auto* chapter : {tables::figure_operations, tables::alert_operations, tables::service_operations}) {
+    for (auto* chapter :
+         {tables::figure_operations, tables::alert_operations, tables::service_operations}) {
       std::vector<Operation> more = chapter();
       std::move(more.begin(), more.end(), std::back_inserter(out));
     }

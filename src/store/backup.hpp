@@ -1,6 +1,7 @@
-// Backup and restore of a history, and of the alerts beside it. A backup is a folder of whole SQLite files, each self-contained
-// (no write-ahead log beside it, so it can be read from anywhere), marked so that whoever opens it
-// begins a new epoch: numbers that the original gave after the copy may have been streamed.
+// Backup and restore of a history, and of the alerts beside it. A backup is a folder of whole
+// SQLite files, each self-contained (no write-ahead log beside it, so it can be read from
+// anywhere), marked so that whoever opens it begins a new epoch: numbers that the original gave
+// after the copy may have been streamed.
 //
 // Free functions; any thread. As fast as the disks.
 #pragma once

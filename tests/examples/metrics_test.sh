@@ -30,7 +30,13 @@ check_metrics "$work/metrics"
 stop_server
 
 # A run with everything in use: engines, history, a stream, posts, a failure.
-start_server run --feed sim --speed 50
+cat >"$work/tapedeck.toml" <<'TOML'
+[alerts]
+allow_addresses = ["127.0.0.1"]
+[alerts.targets.desk]
+url = "http://127.0.0.1:8099/hook"
+TOML
+start_server run --feed sim --speed 50 --config "$work/tapedeck.toml"
 curl -sN http://localhost:9000/api/telemetry/stream >"$work/stream" &
 stream_pid=$!
 curl -sf -d '{"type":"demo","payload":{}}' http://localhost:9000/api/telemetry/events >/dev/null
