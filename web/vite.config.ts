@@ -20,6 +20,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { input: { index: here("index.html"), login: here("login.html") } },
   },
   worker: { format: "es" },
   server: {

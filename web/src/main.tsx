@@ -1,3 +1,18 @@
+import "./styles/base.css";
+import "./styles/layout.css";
+
+import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
-createRoot(document.getElementById("root")!).render(<main>Tapedeck</main>);
+import { Page } from "./page.js";
+import { App, AppContext } from "./state/app.js";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root.");
+createRoot(root).render(
+  <StrictMode>
+    <AppContext value={new App()}>
+      <Page />
+    </AppContext>
+  </StrictMode>,
+);

@@ -1,0 +1,8 @@
+// Ids of events are `<epoch>-<seq>`, and seq grows over epochs too: order is that of the numbers.
+
+/** Of `9f3c21-184467` the number; -1 for what is no id, so that any event is newer. */
+export function seqOf(id: string | null | undefined): number {
+  if (!id) return -1;
+  const seq = Number(id.slice(id.lastIndexOf("-") + 1));
+  return Number.isSafeInteger(seq) ? seq : -1;
+}

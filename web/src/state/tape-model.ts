@@ -1,0 +1,106 @@
+// The rows of the tape: the newest 10 000, as JSON; what is looked at is read, and only then.
+import type { FromWorker, TapeRows } from "../feed/protocol.js";
+import { TAPE_ROWS } from "../feed/protocol.js";
+import type { DeskEvent } from "../model/event.js";
+import { momentOf, object } from "../model/payload.js";
+
+const SLACK = 2000;
+
+/** A place in the tape where events are missing. */
+export interface TapeGap {
+  missed: number | null;
+}
+
+export type TapeRow =
+  | { kind: "event"; id: string; event: DeskEvent; at: number }
+  | { kind: "gap"; id: string; gap: TapeGap };
+
+interface Kept {
+  id: string;
+  /** Empty: a gap. */
+  json: string;
+  gap: TapeGap | undefined;
+}
+
+export class TapeModel {
+  #rows: Kept[] = [];
+  #gaps = 0;
+  #version = 0;
+  /** Rows that came and went, so that a row keeps its number while others leave. */
+  #dropped = 0;
+  readonly #listeners = new Set<() => void>();
+
+  hear(message: Extract<FromWorker, { kind: "rows" | "gap" }>): void {
+    if (message.kind === "gap") this.#addGap(message.missed);
+    else this.#add(message.rows, message.reset);
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Another number whenever rows came or went. */
+  version = (): number => this.#version;
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** The number of the oldest row there is. */
+  get first(): number {
+    return this.#dropped;
+  }
+
+  /** @param number from `first` up to, not including, `first + length`. */
+  row(number: number): TapeRow | undefined {
+    const kept = this.#rows[number - this.#dropped];
+    if (kept === undefined) return undefined;
+    if (kept.gap !== undefined) return { kind: "gap", id: kept.id, gap: kept.gap };
+    const event = readEvent(kept.json);
+    return { kind: "event", id: kept.id, event, at: momentOf(event.timestamp) ?? 0 };
+  }
+
+  /** All events as JSON lines, oldest first. */
+  lines(): string[] {
+    return this.#rows.flatMap((row) => (row.gap === undefined ? [row.json] : []));
+  }
+
+  #add(rows: TapeRows, reset: boolean): void {
+    if (reset) {
+      this.#dropped += this.#rows.length;
+      this.#rows = [];
+    }
+    rows.ids.forEach((id, index) => {
+      this.#rows.push({ id, json: rows.json[index] ?? "{}", gap: undefined });
+    });
+    this.#changed();
+  }
+
+  #addGap(missed: number | null): void {
+    this.#gaps += 1;
+    this.#rows.push({ id: `gap-${String(this.#gaps)}`, json: "", gap: { missed } });
+    this.#changed();
+  }
+
+  #changed(): void {
+    const surplus = this.#rows.length - TAPE_ROWS;
+    if (surplus > SLACK || (surplus > 0 && this.#version === 0)) {
+      this.#rows = this.#rows.slice(surplus);
+      this.#dropped += surplus;
+    }
+    this.#version += 1;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function readEvent(json: string): DeskEvent {
+  const value = JSON.parse(json) as Record<string, unknown>;
+  return {
+    id: String(value["id"]),
+    type: String(value["type"]),
+    timestamp: String(value["timestamp"]),
+    payload: object(value, "payload"),
+    source: object(value, "source") as NonNullable<DeskEvent["source"]>,
+  };
+}

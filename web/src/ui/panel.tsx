@@ -1,0 +1,54 @@
+// A part of the page: its title, what can be done there, and what it says when it has nothing to
+// show, or nothing that may be believed.
+import { type ReactNode, useId } from "react";
+
+import { useValue } from "../state/app.js";
+import { useVeil } from "./veil.js";
+
+interface PanelProps {
+  title: string;
+  /** Names the panel for tests and for links within the page. */
+  name: string;
+  /** Beside the title: a count, a note. */
+  note?: ReactNode;
+  actions?: ReactNode;
+  /** What is told instead of the content. */
+  empty?: ReactNode;
+  error?: string | null;
+  /** Which data it shows: `live` is veiled when that is old; the others judge for themselves. */
+  data?: "live" | "asked";
+  children?: ReactNode;
+}
+
+export function Panel(props: PanelProps): ReactNode {
+  const { title, name, note, actions, empty, error, data = "live", children } = props;
+  const heading = useId();
+  const loaded = useValue("loaded");
+  const veil = useVeil();
+  return (
+    <section className={`panel panel-${name}`} data-panel={name} aria-labelledby={heading}>
+      <header className="panel-head">
+        <h2 id={heading}>{title}</h2>
+        {note !== undefined && <span className="panel-note">{note}</span>}
+        {actions !== undefined && <span className="panel-actions">{actions}</span>}
+      </header>
+      <div className="panel-body">
+        {error && (
+          <p className="panel-error" role="alert">
+            {error}
+          </p>
+        )}
+        {empty !== undefined && !error ? (
+          <div className="panel-empty">{loaded || data === "asked" ? empty : "Loading…"}</div>
+        ) : (
+          children
+        )}
+        {veil !== null && (
+          <p className="veil" data-testid="veil">
+            {veil}
+          </p>
+        )}
+      </div>
+    </section>
+  );
+}
