@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "execution/position_book.hpp"
 #include "base/text_hash.hpp"
+#include "execution/position_book.hpp"
 
 namespace tapedeck::execution {
 

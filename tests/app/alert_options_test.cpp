@@ -162,7 +162,7 @@ threshold = "avg(payload.a) > 1"
                           StartsWith(at(3) + "save_interval: must be a duration"),
                           AllOf(StartsWith(at(4)), HasSubstr("frobnicate")),
                           AllOf(StartsWith(at(6) + "target desk: "), HasSubstr("http")),
-                          at(8) + "rule one: when.symbl: There is no key \"symbl\" in when; did you mean "
+                          at(8) + "rule one: There is no key \"symbl\" in when; did you mean "
                                   "symbol?",
                           StartsWith(at(13) + "rule two: cooldown: must be a duration such as"),
                           at(16) + "rule three: absence: dates and times are written in quotes "
