@@ -50,11 +50,14 @@ export function istDay(ms: number): string {
   return dayAndYear.format(ms);
 }
 
-/** 15:04:05, with the day before it when that is another than that of `now`. */
+/** 15:04:05, with the day before it, and the year, where they are others than those of `now`. */
 export function istMoment(ms: number | null, now: number): string {
   if (ms === null) return UNKNOWN;
   const time = clock.format(ms);
-  return isoDay.format(ms) === isoDay.format(now) ? time : `${day.format(ms)} ${time}`;
+  const [date, today] = [isoDay.format(ms), isoDay.format(now)];
+  if (date === today) return time;
+  const year = date.slice(0, 4) === today.slice(0, 4) ? "" : ` ${date.slice(0, 4)}`;
+  return `${day.format(ms)}${year} ${time}`;
 }
 
 /** 2026-11-23: the session date in India. */

@@ -4,6 +4,7 @@ import { TAPE_ROWS } from "../feed/protocol.js";
 import type { DeskEvent } from "../model/event.js";
 import { momentOf, object } from "../model/payload.js";
 
+/** Rows beyond those kept that leave together: each time, those that stay are moved. */
 const SLACK = 2000;
 
 /** A place in the tape where events are missing. */
@@ -85,7 +86,7 @@ export class TapeModel {
 
   #changed(): void {
     const surplus = this.#rows.length - TAPE_ROWS;
-    if (surplus > SLACK || (surplus > 0 && this.#version === 0)) {
+    if (surplus > SLACK) {
       this.#rows = this.#rows.slice(surplus);
       this.#dropped += surplus;
     }
