@@ -88,3 +88,15 @@ export interface AlertsAnswer {
   targets?: AlertTarget[];
   status?: AlertFigures;
 }
+
+export interface AcknowledgeInput {
+  /** One group of the rule, as Alert.group has it; left out: all of them. */
+  group?: Readonly<Record<string, string>>;
+  by?: string;
+}
+
+export interface SilenceInput extends AcknowledgeInput {
+  /** `30m`, `1h`, `2d`; `0s` ends a silence. */
+  for: string;
+  reason?: string;
+}

@@ -1,5 +1,5 @@
 // The client: everything that can be asked of one server. Holds no connection by itself.
-import type { AlertsAnswer, AlertsQuery } from "./alerts.js";
+import type { AcknowledgeInput, AlertsAnswer, AlertsQuery, SilenceInput } from "./alerts.js";
 import type {
   AggregatesAnswer,
   AggregatesQuery,
@@ -143,14 +143,27 @@ export class Tapedeck {
     return this.#get("/alerts", query, options);
   }
 
+  /** Says that somebody looks after what a rule fires: it is not reminded of any more. */
+  acknowledge(
+    rule: string,
+    input: AcknowledgeInput = {},
+    options: CallOptions = {},
+  ): Promise<{ acknowledged: number }> {
+    return this.#post(`${alertPath(rule)}/acknowledge`, input, options);
+  }
+
+  /** Sends nothing about a rule for a while. What still fires then is sent. */
+  silence(
+    rule: string,
+    input: SilenceInput,
+    options: CallOptions = {},
+  ): Promise<{ silenced_until: string | null }> {
+    return this.#post(`${alertPath(rule)}/silence`, input, options);
+  }
+
   /** Orders engines to do something. Never sent again by itself: it may have been obeyed. */
   command(input: CommandInput, options: CallOptions = {}): Promise<{ id: string }> {
-    return this.#answer("POST", "/commands", {
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(input),
-      signal: options.signal,
-      once: true,
-    });
+    return this.#post("/commands", input, options, true);
   }
 
   /** Default reads begin after this moment; streams go on. */
@@ -191,6 +204,20 @@ export class Tapedeck {
     return this.#answer("GET", path, { params: { ...query }, signal: options.signal });
   }
 
+  #post<Answer>(
+    path: string,
+    input: object,
+    options: CallOptions,
+    once = false,
+  ): Promise<Answer> {
+    return this.#answer("POST", path, {
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(input),
+      signal: options.signal,
+      once,
+    });
+  }
+
   async #answer<Answer>(
     method: string,
     path: string,
@@ -198,6 +225,13 @@ export class Tapedeck {
   ): Promise<Answer> {
     return (await this.#http.json(method, path, request)) as Answer;
   }
+}
+
+function alertPath(rule: string): string {
+  if (rule === "" || rule === "." || rule === "..") {
+    throw invalidOption("rule", "must be the name of a rule.");
+  }
+  return `/alerts/${encodeURIComponent(rule)}`;
 }
 
 async function* pages<Page extends { next?: string }>(

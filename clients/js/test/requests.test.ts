@@ -162,6 +162,34 @@ test("alerts tell of rules and of what fires", { timeout: 60_000 }, async (t) =>
   assert.equal(status?.firing, 1);
 });
 
+test("alerts are acknowledged and silenced, all of a rule or one group", async (t) => {
+  const { url } = await serve(t, ["--memory"]);
+  const tapedeck = new Tapedeck({ url });
+  const rule = { when: { event_type: "order_event" }, every: true, group_by: "symbol" };
+  const path = `${url}/api/telemetry/alerts/orders`;
+  assert.equal((await fetch(path, { method: "PUT", body: JSON.stringify(rule) })).status, 201);
+  await tapedeck.publish([order("A"), order("B", { symbol: "INFY" })]);
+  const firing = async (): Promise<Alert[]> =>
+    (await tapedeck.alerts({ state: "firing", parts: ["alerts"] })).alerts ?? [];
+  while ((await firing()).length < 2);
+  const group = { symbol: "INFY" };
+  assert.equal((await tapedeck.acknowledge("orders", { group, by: "me" })).acknowledged, 1);
+  const { silenced_until } = await tapedeck.silence("orders", { group, for: "1h", reason: "x" });
+  assert.ok(Date.parse(silenced_until ?? "") > Date.now());
+  const find = async (symbol: string): Promise<Alert | undefined> =>
+    (await firing()).find((alert) => alert.group["symbol"] === symbol);
+  assert.equal((await find("INFY"))?.acknowledged_by, "me");
+  const told = Date.parse((await find("INFY"))?.silenced_until ?? "");
+  assert.ok(Math.abs(told - Date.parse(silenced_until ?? "")) < 60_000);
+  assert.equal((await find("NIFTY"))?.acknowledged_at, null);
+  assert.equal((await tapedeck.silence("orders", { group, for: "0s" })).silenced_until, null);
+  assert.equal((await find("INFY"))?.silenced_until, null);
+  assert.equal((await tapedeck.acknowledge("orders")).acknowledged, 1);
+  await assert.rejects(tapedeck.acknowledge("nothing/such"), { status: 404 });
+  await assert.rejects(tapedeck.silence("orders", { for: "soon" }), { status: 400, field: "for" });
+  await assert.rejects(async () => tapedeck.acknowledge(""), { field: "rule" });
+});
+
 test("requests are tried again as often as asked, commands never", async (t) => {
   const busy = answer(
     "503 Service Unavailable",
