@@ -184,9 +184,9 @@ test("alerts are acknowledged and silenced, all of a rule or one group", async (
   assert.equal((await find("NIFTY"))?.acknowledged_at, null);
   assert.equal((await tapedeck.silence("orders", { group, for: "0s" })).silenced_until, null);
   assert.equal((await find("INFY"))?.silenced_until, null);
-  assert.equal((await tapedeck.acknowledge("orders")).acknowledged, 1);
+  assert.equal((await tapedeck.acknowledge("orders")).acknowledged, 2); // all of them, anew
   await assert.rejects(tapedeck.acknowledge("nothing/such"), { status: 404 });
-  await assert.rejects(tapedeck.silence("orders", { for: "soon" }), { status: 400, field: "for" });
+  await assert.rejects(tapedeck.silence("orders", { for: "soon" }), { status: 400, field: "/for" });
   await assert.rejects(async () => tapedeck.acknowledge(""), { field: "rule" });
 });
 
