@@ -35,7 +35,7 @@ describe("the desk", () => {
 
   test("leaves out an account's position, which repeats those of its strategies", () => {
     const desk = deskOf([position(1, "INFY", 1, { scope: "account" })]);
-    expect(desk.takeChanges(true).positions).toEqual([]);
+    expect(desk.everything().positions).toEqual([]);
   });
 
   test("keeps a flat position, which has a day's P&L", () => {
@@ -77,7 +77,7 @@ describe("the desk", () => {
       position(4, "TCS", 1),
     ];
     for (const inOrder of [events, [...events].reverse()]) {
-      const { positions, orders } = deskOf(inOrder).takeChanges(true);
+      const { positions, orders } = deskOf(inOrder).everything();
       expect(positions?.map(({ symbol }) => symbol)).toEqual(["TCS"]);
       expect(orders).toEqual([]);
     }
@@ -97,6 +97,12 @@ describe("the desk", () => {
     expect(desk.takeChanges()).toEqual({});
     desk.apply(event("session_event", 2, { exchange: "NSE", phase: "continuous" }), 1000);
     expect(Object.keys(desk.takeChanges()).sort()).toEqual(["deskTime", "sessions"]);
+  });
+
+  test("keeps changes to be told while somebody else is told everything", () => {
+    const desk = deskOf([position(1, "INFY", 9)]);
+    expect(desk.everything().positions).toHaveLength(1);
+    expect(desk.takeChanges().positions).toHaveLength(1);
   });
 
   test("has the desk's clock from the newest event, also when that is earlier in the day", () => {
@@ -191,7 +197,7 @@ describe("the desk", () => {
         desk.apply(event(type, 1, payload), 1000);
       }
     }
-    expect(desk.takeChanges(true).positions).toEqual([]);
+    expect(desk.everything().positions).toEqual([]);
   });
 
   test("stays bounded when every event names another thing", () => {

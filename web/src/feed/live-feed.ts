@@ -26,7 +26,10 @@ export class LiveFeed {
   readonly #client: Tapedeck;
   readonly #listener: LiveListener;
   readonly #life = new AbortController();
-  readonly #desk = new Desk();
+  #desk = new Desk();
+  /** Whether the desk is another one than that whose changes were told. */
+  #deskIsNew = false;
+  #epoch = "";
   readonly #tape = new TapeBuffer(TAPE_HISTORY);
   readonly #meter = new StreamMeter();
   readonly #source: Source;
@@ -63,12 +66,16 @@ export class LiveFeed {
     clearTimeout(this.#snapshotTimer);
   }
 
+  /** Since the last call. */
   changes(): Partial<DeskSlices> {
-    return this.#desk.takeChanges();
+    const changes = this.#desk.takeChanges();
+    if (!this.#deskIsNew) return changes;
+    this.#deskIsNew = false;
+    return this.#desk.everything();
   }
 
-  everything(): Partial<DeskSlices> {
-    return this.#desk.takeChanges(true);
+  everything(): DeskSlices {
+    return this.#desk.everything();
   }
 
   newestRows(): TapeRows {
@@ -77,10 +84,26 @@ export class LiveFeed {
 
   #take(event: DeskEvent): void {
     const now = Date.now();
+    const epoch = event.id.slice(0, event.id.lastIndexOf("-"));
+    if (epoch !== this.#epoch) this.#beginEpoch(epoch);
     this.#meter.saw(event.id, now);
     this.#desk.apply(event, now);
     this.#tape.push(event);
     this.#listener.onEvent(event);
+  }
+
+  /**
+   * The server's history goes on under another name. Numbers that were streamed before and never
+   * stored are given again, so what is known cannot be compared with what comes.
+   */
+  #beginEpoch(epoch: string): void {
+    const first = this.#epoch === "";
+    this.#epoch = epoch;
+    if (first) return;
+    this.#desk = new Desk();
+    this.#deskIsNew = true;
+    this.#meter.forget();
+    void this.#loadSnapshot();
   }
 
   #missed(gap: StreamGap): void {
@@ -107,8 +130,10 @@ export class LiveFeed {
 
   async #loadSnapshot(): Promise<void> {
     clearTimeout(this.#snapshotTimer);
+    const desk = this.#desk;
     try {
       const events = await loadSnapshot(this.#client, undefined, this.#life.signal);
+      if (desk !== this.#desk) return; // an answer of the epoch before; another is on its way
       const now = Date.now();
       for (const event of events) this.#desk.apply(event, now);
       this.loaded = true;

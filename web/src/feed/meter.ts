@@ -39,10 +39,17 @@ export class StreamMeter {
     }
   }
 
-  /** Another connection, perhaps to a server that was started again. */
+  /** Another connection: a question of before is not answered on it in its time. */
   restart(): void {
     this.#asked = undefined;
     this.#lagMs = null;
+  }
+
+  /** Another epoch: numbers begin anew. */
+  forget(): void {
+    this.restart();
+    this.#seenSeq = -1;
+    this.#stats = undefined;
   }
 
   /** Once a second. */

@@ -86,12 +86,21 @@ export class Desk {
     if (event.source?.run_id !== undefined || event.source?.mode !== undefined) this.#tick(event);
   }
 
-  /** What changed since the last call; everything the first time. */
-  takeChanges(everything = false): Partial<DeskSlices> {
-    const makers = this.#makers;
-    const names = everything ? (Object.keys(makers) as SliceName[]) : [...this.#changed];
+  /** What changed since the last call. */
+  takeChanges(): Partial<DeskSlices> {
+    const names = [...this.#changed];
     this.#changed.clear();
-    return Object.fromEntries(names.map((name) => [name, makers[name]()])) as Partial<DeskSlices>;
+    return this.#make(names);
+  }
+
+  /** All of it; what takeChanges() will tell stays to be told. */
+  everything(): DeskSlices {
+    return this.#make(Object.keys(this.#makers) as SliceName[]) as DeskSlices;
+  }
+
+  #make(names: readonly SliceName[]): Partial<DeskSlices> {
+    const made = names.map((name) => [name, this.#makers[name]()]);
+    return Object.fromEntries(made) as Partial<DeskSlices>;
   }
 
   readonly #makers: { [Name in SliceName]: () => DeskSlices[Name] } = {

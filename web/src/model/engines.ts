@@ -27,6 +27,9 @@ export function engineOf(event: DeskEvent, receivedAt: number): Engine | undefin
   };
 }
 
+/** Engines tell their health every 3 to 5 s. */
+export const ENGINE_SILENT_MS = 20_000;
+
 /** What the page calls it: an engine that tells nothing for a while is not `active` any more. */
 export function engineState(engine: Engine, now: number, silentAfterMs: number): string {
   const over = engine.status === "stopped" || engine.status === "error";

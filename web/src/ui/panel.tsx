@@ -15,16 +15,18 @@ interface PanelProps {
   /** What is told instead of the content. */
   empty?: ReactNode;
   error?: string | null;
-  /** Which data it shows: `live` is veiled when that is old; the others judge for themselves. */
+  /** `asked`: what it shows when it is empty does not wait for the desk's first state. */
   data?: "live" | "asked";
+  /** The engine whose figures it shows; silent, it veils them. */
+  engine?: string;
   children?: ReactNode;
 }
 
 export function Panel(props: PanelProps): ReactNode {
-  const { title, name, note, actions, empty, error, data = "live", children } = props;
+  const { title, name, note, actions, empty, error, data = "live", engine, children } = props;
   const heading = useId();
   const loaded = useValue("loaded");
-  const veil = useVeil();
+  const veil = useVeil(engine);
   return (
     <section className={`panel panel-${name}`} data-panel={name} aria-labelledby={heading}>
       <header className="panel-head">
