@@ -23,12 +23,45 @@ interface Kept {
   gap: TapeGap | undefined;
 }
 
+/** Rows as they were at one moment: they stay, whatever comes to the tape and leaves it. */
+export class TapeView {
+  /** The number of its oldest row. */
+  readonly first: number;
+  readonly #rows: readonly Kept[];
+
+  constructor(first: number, rows: readonly Kept[]) {
+    this.first = first;
+    this.#rows = rows;
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** One more than the number of its newest row. */
+  get end(): number {
+    return this.first + this.#rows.length;
+  }
+
+  /** @param number from `first` up to, not including, `end`. */
+  row(number: number): TapeRow | undefined {
+    const kept = this.#rows[number - this.first];
+    return kept === undefined ? undefined : rowOf(kept);
+  }
+
+  /** All events as JSON lines, oldest first. */
+  lines(): string[] {
+    return this.#rows.flatMap((row) => (row.gap === undefined ? [row.json] : []));
+  }
+}
+
 export class TapeModel {
   #rows: Kept[] = [];
   #gaps = 0;
   #version = 0;
   /** Rows that came and went, so that a row keeps its number while others leave. */
   #dropped = 0;
+  #resets = 0;
   readonly #listeners = new Set<() => void>();
 
   hear(message: Extract<FromWorker, { kind: "rows" | "gap" }>): void {
@@ -44,33 +77,33 @@ export class TapeModel {
   /** Another number whenever rows came or went. */
   version = (): number => this.#version;
 
-  get length(): number {
-    return this.#rows.length;
+  /** How often all rows were replaced: numbers before that say nothing about what came after. */
+  get resets(): number {
+    return this.#resets;
   }
 
-  /** The number of the oldest row there is. */
-  get first(): number {
-    return this.#dropped;
+  /** One more than the number of the newest row. */
+  get end(): number {
+    return this.#dropped + this.#rows.length;
   }
 
-  /** @param number from `first` up to, not including, `first + length`. */
-  row(number: number): TapeRow | undefined {
-    const kept = this.#rows[number - this.#dropped];
-    if (kept === undefined) return undefined;
-    if (kept.gap !== undefined) return { kind: "gap", id: kept.id, gap: kept.gap };
-    const event = readEvent(kept.json);
-    return { kind: "event", id: kept.id, event, at: momentOf(event.timestamp) ?? 0 };
+  /** The newest rows, at most TAPE_ROWS. */
+  view(): TapeView {
+    const surplus = Math.max(0, this.#rows.length - TAPE_ROWS);
+    return new TapeView(this.#dropped + surplus, this.#rows.slice(surplus));
   }
 
-  /** All events as JSON lines, oldest first. */
-  lines(): string[] {
-    return this.#rows.flatMap((row) => (row.gap === undefined ? [row.json] : []));
+  /** An event by its id, if it is on the tape. */
+  find(id: string): TapeRow | undefined {
+    const kept = this.#rows.findLast((row) => row.id === id && row.gap === undefined);
+    return kept === undefined ? undefined : rowOf(kept);
   }
 
   #add(rows: TapeRows, reset: boolean): void {
     if (reset) {
       this.#dropped += this.#rows.length;
       this.#rows = [];
+      this.#resets += 1;
     }
     rows.ids.forEach((id, index) => {
       this.#rows.push({ id, json: rows.json[index] ?? "{}", gap: undefined });
@@ -86,6 +119,7 @@ export class TapeModel {
 
   #changed(): void {
     const surplus = this.#rows.length - TAPE_ROWS;
+    // Now and then, not with each batch: it moves what stays.
     if (surplus > SLACK) {
       this.#rows = this.#rows.slice(surplus);
       this.#dropped += surplus;
@@ -93,6 +127,12 @@ export class TapeModel {
     this.#version += 1;
     for (const listener of this.#listeners) listener();
   }
+}
+
+function rowOf(kept: Kept): TapeRow {
+  if (kept.gap !== undefined) return { kind: "gap", id: kept.id, gap: kept.gap };
+  const event = readEvent(kept.json);
+  return { kind: "event", id: kept.id, event, at: momentOf(event.timestamp) ?? 0 };
 }
 
 function readEvent(json: string): DeskEvent {
