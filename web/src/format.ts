@@ -95,6 +95,11 @@ export function signedQty(value: number | null): string {
   return value === null ? UNKNOWN : signed(value, whole, "+");
 }
 
+/** +0.66: a difference of prices, basis points. */
+export function signedPrice(value: number | null): string {
+  return value === null ? UNKNOWN : signed(value, paise, "+");
+}
+
 export function count(value: number | null): string {
   return value === null ? UNKNOWN : signed(value, whole, "");
 }
