@@ -81,6 +81,7 @@ void read_market_data(const Options& given, market::MarketDataOptions& options) 
   given.read("stale_minutes", minutes{1}, options.stale_after);
   given.read_amount("max_jump_pct", options.max_jump_pct);
   given.read("health_seconds", seconds{1}, options.health_every);
+  given.read("health_symbols", options.health_symbols);
 }
 
 void read_strategy(const Options& given, strategy::StrategyOptions& options) {

@@ -50,6 +50,8 @@ class MarketDataEngine(Engine):
     :param stale_minutes: trading time after which a silent symbol is stale.
     :param max_jump_pct: a price further from the last one waits for confirmation; 0: no such rule.
     :param health_seconds: between two health events, engine time.
+    :param health_symbols: instruments that health has figures of, the longest silent ones if there
+        are more; at most 200.
     :raises ValueError: for options that cannot be; the sentence says what to do.
     """
 
@@ -72,6 +74,7 @@ class MarketDataEngine(Engine):
         stale_minutes: Optional[float] = None,
         max_jump_pct: Optional[float] = None,
         health_seconds: Optional[float] = None,
+        health_symbols: Optional[int] = None,
     ) -> None:
         given = {
             "feed": "push" if feed is None else feed,
@@ -97,6 +100,7 @@ class MarketDataEngine(Engine):
                 "stale_minutes": stale_minutes,
                 "max_jump_pct": max_jump_pct,
                 "health_seconds": health_seconds,
+                "health_symbols": health_symbols,
             },
         )
 

@@ -1,4 +1,4 @@
-// MarketDataEngine: what the clock does. Sessions, gaps, staleness and health.
+// MarketDataEngine: what the clock does. Sessions, gaps and staleness.
 #include <algorithm>
 
 #include "market/market_data_impl.hpp"
@@ -63,6 +63,9 @@ void MarketDataEngine::Impl::note_gap(SymbolState& state, Timestamp until,
   const nanoseconds silence = until - state.heard;
   if (silence <= options_.gap_threshold) return;
   ++counts_.gaps;
+  const IstDate today = ist_date(now_);
+  state.gaps = state.gaps_on == today ? state.gaps + 1 : 1;
+  state.gaps_on = today;
   FeedGap gap;
   gap.symbol = state.info.symbol;
   gap.from = state.heard;
@@ -171,7 +174,7 @@ void MarketDataEngine::Impl::stop(Timestamp now) {
   if (heartbeat_.change(EngineState::stopped)) publish_health(now_);
 }
 
-// --- health ---
+// --- the beat ---
 
 void MarketDataEngine::Impl::tell_dropped(Timestamp at) {
   if (feed_dropped_ == dropped_told_) return;
@@ -188,6 +191,7 @@ void MarketDataEngine::Impl::beat(Timestamp at) {
   heartbeat_.change(well ? EngineState::active : EngineState::degraded);
   publish_health(at);
   ticks_at_last_beat_ = counts_.ticks;
+  for (SymbolState* state : by_number_) state->ticks_at_last_beat = state->ticks;
 }
 
 bool MarketDataEngine::Impl::is_starved(Timestamp at) const {
@@ -255,52 +259,6 @@ void MarketDataEngine::Impl::publish_stale_symbols(Timestamp at) {
                                      .symbols = std::move(listed),
                                      .extra = {}},
                      at);
-}
-
-void MarketDataEngine::Impl::publish_health(Timestamp at, std::string_view error) {
-  const MarketDataCounts counts = this->counts();
-  const double seconds = static_cast<double>(heartbeat_.every().count()) / 1e9;
-  EngineHealth health;
-  health.engine_name = kName;
-  health.status = to_string(heartbeat_.state());
-  health.metrics.set("cached_symbols", symbols_.size())
-      .set("total_candles", counts.candles)
-      .set("meta_entries", instruments_.size())
-      .set("lookup_failures", counts.lookup_failures)
-      .set("stale_symbols_count", stale_count_)
-      .set("has_kite_client", options_.has_kite_client)
-      .set("ticks_total", counts.ticks)
-      .set("ticks_per_second", static_cast<double>(counts.ticks - ticks_at_last_beat_) / seconds)
-      .set("late_ticks", counts.late_ticks)
-      .set("bad_ticks", counts.bad_ticks)
-      .set("zero_ticks", counts.zero_ticks)
-      .set("absurd_ticks", counts.absurd_ticks)
-      .set("confirmed_jumps", counts.confirmed_jumps)
-      .set("mixed_ticks", counts.mixed_ticks)
-      .set("repeated_ticks", counts.repeated_ticks)
-      .set("out_of_order_ticks", counts.out_of_order_ticks)
-      .set("crossed_ticks", counts.crossed_ticks)
-      .set("unknown_ticks", counts.unknown_ticks)
-      .set("out_of_session_ticks", counts.out_of_session_ticks)
-      .set("volume_falls", counts.volume_falls)
-      .set("frozen_symbols", counts.frozen_symbols)
-      .set("gaps", counts.gaps);
-  if (last_tick_ == Timestamp{}) {
-    health.metrics.set("last_tick_age_ms", nullptr);
-  } else {
-    health.metrics.set("last_tick_age_ms", static_cast<double>((at - last_tick_).count()) / 1e6);
-  }
-  // Only a live feed can drop: what replays publish stays as it is.
-  if (counts.dropped_ticks > 0) health.metrics.set("dropped_ticks", counts.dropped_ticks);
-  if (publisher_.lost() > 0) health.metrics.set("events_lost", publisher_.lost());
-  if (!options_.cache_file.empty()) {
-    health.metrics.set("cache_loaded", cache_.loaded()).set("cache_lost", cache_.lost());
-    if (const auto problem = cache_.problem(); !problem.empty()) {
-      health.metrics.set("cache_problem", problem);
-    }
-  }
-  if (!error.empty()) health.metrics.set("error", error);
-  publisher_.publish(health, at);
 }
 
 }  // namespace tapedeck::market

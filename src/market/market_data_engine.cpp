@@ -40,6 +40,8 @@ MarketDataOptions checked(MarketDataOptions options) {
         "MarketDataOptions: max_jump_pct must not be negative");
   check(options.jump_confirmations >= 1 && options.jump_confirmations <= 100,
         "MarketDataOptions: jump_confirmations must be 1 to 100");
+  check(options.health_symbols <= MarketDataOptions::kMaxHealthSymbols,
+        "MarketDataOptions: health_symbols must be at most 200");
   check(options.cached_candles >= 1, "MarketDataOptions: cached_candles must be at least 1");
   return options;
 }
@@ -66,14 +68,6 @@ void MarketDataEngine::Impl::set_feed_stats(const FeedStats& stats) noexcept {
   feed_bad_rows_ = stats.bad_rows;
   feed_volume_falls_ = stats.volume_falls;
   feed_dropped_ = stats.dropped;
-}
-
-MarketDataCounts MarketDataEngine::Impl::counts() const noexcept {
-  MarketDataCounts counts = counts_;
-  counts.bad_ticks = counts.zero_ticks + counts.absurd_ticks + counts.mixed_ticks + feed_bad_rows_;
-  counts.volume_falls += feed_volume_falls_;
-  counts.dropped_ticks = feed_dropped_;
-  return counts;
 }
 
 // --- symbols ---
@@ -223,6 +217,7 @@ bool MarketDataEngine::Impl::is_repeated(SymbolState& state,
 bool MarketDataEngine::Impl::take(SymbolState& state, const JumpGuard::Sample& sample) {
   const Timestamp at = sample.at;
   if (at - state.heard > options_.gap_threshold) note_gap(state, at, std::nullopt);
+  ++state.ticks;
   for (const std::size_t i : from_ticks_) {
     CandleBuilder& builder = state.builders[i];
     const bool opens = !builder.is_open();
@@ -234,6 +229,7 @@ bool MarketDataEngine::Impl::take(SymbolState& state, const JumpGuard::Sample& s
     return false;
   }
   state.last_seen = state.heard = at;
+  state.price = sample.price;
   last_quantity_ = sample.quantity;
   return true;
 }
@@ -301,6 +297,8 @@ bool MarketDataEngine::Impl::on_candle(const Candle& candle) {
   }
   note_gap(*state, candle.start, candle.timeframe);
   state->last_seen = state->heard = candle.end;
+  state->price = candle.close;
+  ++state->ticks;
   state->guard.set_reference(candle.close);
   Candle named = candle;
   named.exchange = state->info.exchange;

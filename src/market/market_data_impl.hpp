@@ -1,5 +1,5 @@
 // The inside of MarketDataEngine. market_data_engine.cpp has the way of a tick, market_candles.cpp
-// what becomes of candles, market_clock.cpp sessions, gaps and health.
+// what becomes of candles, market_clock.cpp sessions and gaps, market_health.cpp health.
 //
 // Candles of the shortest timeframe are built from ticks; those of a timeframe that is made of it
 // are added up when it closes, which is exact because a tick older than the open shortest candle is
@@ -37,7 +37,7 @@ class MarketDataEngine::Impl {
   bool is_current(const Candle& candle);
   bool on_candle(const Candle& candle);
   void set_feed_stats(const FeedStats& stats) noexcept;
-  MarketDataCounts counts() const noexcept;
+  MarketDataCounts counts() const noexcept;  // market_health.cpp
 
   std::vector<Candle> get_window(const SeriesName& name, std::size_t n) const;
   std::optional<LatestCandle> get_latest_candle(const SeriesName& name) const;
@@ -80,6 +80,11 @@ class MarketDataEngine::Impl {
     Timestamp watched{};
     Timestamp stale_check{};  // not stale before
     bool is_stale = false;
+    double price = 0;         // last accepted
+    std::uint64_t ticks = 0;  // used, or candles
+    std::uint64_t ticks_at_last_beat = 0;
+    std::uint32_t gaps = 0;  // told on gaps_on
+    IstDate gaps_on{};
   };
   struct GroupState {
     Phase phase = Phase::closed;
@@ -147,7 +152,12 @@ class MarketDataEngine::Impl {
   void find_stale_symbols(Timestamp at);
   bool look_for_staleness(SymbolState& state, Timestamp at) const;
   void publish_stale_symbols(Timestamp at);
+
+  // market_health.cpp
   void publish_health(Timestamp at, std::string_view error = {});
+  bool is_listed(const SymbolState& state, Timestamp at) const;
+  void add_symbols(Map& metrics, Timestamp at);
+  Map symbol_figures(const SymbolState& state, Timestamp at) const;
 
   EnginePublisher publisher_;
   const TradingCalendar& calendar_;
@@ -162,6 +172,7 @@ class MarketDataEngine::Impl {
   Timestamp started_{};
   std::map<InstrumentKey, std::unique_ptr<SymbolState>, InstrumentKeyLess> symbols_;
   std::vector<SymbolState*> by_number_;
+  std::vector<const SymbolState*> listed_;  // of one health event
   std::unordered_map<InstrumentKey, SymbolState*, NameHash, NameEqual> names_;  // never iterated
   InstrumentKeyView last_name_;  // as it was asked for; the key of names_ keeps the text
   SymbolState* last_used_ = nullptr;

@@ -467,6 +467,7 @@ TEST_F(MarketDataEngineTest, RefusesOptionsThatMakeNoSense) {
   EXPECT_THAT(refusal([](auto& o) { o.jump_confirmations = 101; }), HasSubstr("1 to 100"));
   EXPECT_THAT(refusal([](auto& o) { o.max_jump_pct = -1; }), HasSubstr("max_jump_pct"));
   EXPECT_THAT(refusal([](auto& o) { o.cached_candles = 0; }), HasSubstr("cached_candles"));
+  EXPECT_THAT(refusal([](auto& o) { o.health_symbols = 201; }), HasSubstr("at most 200"));
 }
 
 }  // namespace

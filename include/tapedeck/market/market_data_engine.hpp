@@ -36,6 +36,11 @@ struct MarketDataOptions {
   std::chrono::nanoseconds gap_threshold = std::chrono::seconds{60};
   std::chrono::nanoseconds stale_after = std::chrono::minutes{60};  ///< of trading time
   std::chrono::nanoseconds health_every = std::chrono::seconds{3};
+  /// An event's payload has room for these.
+  static constexpr std::size_t kMaxHealthSymbols = 200;
+  /// How many instruments health has figures of, the longest silent ones if there are more; up to
+  /// kMaxHealthSymbols.
+  std::size_t health_symbols = 50;
   bool has_kite_client = false;
 
   double max_price = 1e9;                       ///< above it a price is absurd
