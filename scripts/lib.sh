@@ -96,18 +96,32 @@ need_wheels() {
   touch "$venv/has-$wanted"
 }
 
-# Puts a Node of 20 or newer, with an npm, on the PATH: the one that is there, or one from npm's own
-# package `node`, since Debian 12 has an older one.
+# Puts a Node that Vite and the tests take (20.19 or newer, or 22.12), with an npm, on the PATH: the
+# one that is there, or the one need_node has installed. Fails when there is none.
+find_node() {
+  local installed=$root/build/node/node_modules/.bin
+  has_node && return 0
+  [ -x "$installed/node" ] || return 1
+  export PATH=$installed:$PATH
+  has_node
+}
+
+has_node() {
+  command -v node >/dev/null && command -v npm >/dev/null && node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    const fits = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+    process.exit(fits ? 0 : 1);' 2>/dev/null
+}
+
+# Like find_node; where there is none it installs one from npm's own package `node`, since Debian 12
+# has an older one.
 need_node() {
-  local folder=$root/build/node major
-  major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
-  if [ "$major" -ge 20 ] && command -v npm >/dev/null; then return 0; fi
-  if [ ! -x "$folder/node_modules/.bin/node" ]; then
-    command -v npm >/dev/null || need_packages nodejs npm
-    say "Installing Node 22"
-    npm install --prefix "$folder" --no-audit --no-fund --loglevel=error node@22 npm@11 >&2
-  fi
-  export PATH=$folder/node_modules/.bin:$PATH
+  local folder=$root/build/node
+  ! find_node || return 0
+  command -v npm >/dev/null || need_packages nodejs npm
+  say "Installing Node 22"
+  npm install --prefix "$folder" --no-audit --no-fund --loglevel=error node@22 npm@11 >&2
+  find_node || die "The Node that npm has installed into $folder does not run."
 }
 
 # Jobs that fit the processors and the memory (a large unit takes up to 1.5 GB).
@@ -137,6 +151,7 @@ build_preset() {
     }
     rm -f "$folder.configure.log"
   fi
+  "$root/scripts/dashboard" # before CMake asks for it, which installs no Node
   local targets=()
   [ $# = 0 ] || targets=(--target "$@")
   cmake --build "$folder" --parallel "$(build_jobs)" "${targets[@]}" >&2

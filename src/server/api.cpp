@@ -7,15 +7,13 @@
 #include "server/alert_call.hpp"
 #include "server/api_handlers.hpp"
 #include "server/asyncapi.hpp"
-#include "server/gzip.hpp"
 #include "server/io_worker.hpp"
 #include "server/openapi.hpp"
 #include "server/operation.hpp"
+#include "server/static_files.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck {
-
-extern const std::string_view index_page;
 
 namespace {
 
@@ -23,15 +21,6 @@ namespace {
 template <typename Fn>
 auto without_parameters(Fn fn) {
   return [fn](const HttpRequest&, IoWorker&) { return fn(); };
-}
-
-HttpResponse get_page(std::shared_ptr<const std::string> gzip) {
-  HttpResponse response;
-  response.gzip_body = std::move(gzip);
-  response.content_type = "text/html; charset=utf-8";
-  response.headers = std::string(kPageSecurityPolicy);
-  response.body = std::string(index_page);
-  return response;
 }
 
 void add_alert_routes(const ApiContext& api, std::vector<Route>& routes) {
@@ -57,20 +46,12 @@ void add_alert_routes(const ApiContext& api, std::vector<Route>& routes) {
   add("POST", "/api/telemetry/alert-dead-letters/resend", resend_dead_letters, Scope::admin);
 }
 
-std::shared_ptr<const std::string> compressed_page() {
-  Deflater smallest({9, 15});
-  return std::make_shared<const std::string>(gzip_whole(smallest, index_page));
-}
-
 }  // namespace
 
 std::vector<Route> api_routes(const ApiContext& api) {
   // Written once the routes are there, and from then on only read.
   const auto openapi = std::make_shared<std::string>();
   std::vector<Route> routes = {
-      {"GET", "/", without_parameters([gzip = compressed_page()] { return get_page(gzip); }),
-       auth::Scope::none},
-      {"GET", "/login", without_parameters([] { return get_login_page(); }), auth::Scope::none},
       {"POST", "/login",
        [&api](const HttpRequest& request, IoWorker&) { return post_login(api, request); },
        auth::Scope::none},
@@ -134,6 +115,8 @@ std::vector<Route> api_routes(const ApiContext& api) {
        auth::Scope::none},
   };
   add_alert_routes(api, routes);
+  const std::vector<Route> pages = page_routes();
+  routes.insert(routes.begin(), pages.begin(), pages.end());
   for (Route& route : routes) route.operation = find_operation(route.method, route.path);
   *openapi = openapi_json(routes, api.auth == nullptr);
   return routes;

@@ -7,11 +7,6 @@
 
 namespace tapedeck {
 
-/// For HTML pages: nothing from elsewhere, in nobody's frame.
-inline constexpr std::string_view kPageSecurityPolicy =
-    "Content-Security-Policy: default-src 'self'; script-src 'unsafe-inline'; "
-    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'\r\n";
-
 // api_events.cpp
 HttpResponse get_events(const ApiContext& api, const HttpRequest& request);
 HttpResponse clear_events(const ApiContext& api, const HttpRequest& request);
@@ -31,7 +26,6 @@ HttpResponse get_export(const ApiContext& api, const HttpRequest& request);
 HttpResponse post_events(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 HttpResponse post_command(const ApiContext& api, const HttpRequest& request, IoWorker& worker);
 // api_login.cpp
-HttpResponse get_login_page();
 HttpResponse post_login(const ApiContext& api, const HttpRequest& request);
 HttpResponse post_logout(const ApiContext& api, const HttpRequest& request);
 HttpResponse get_session(const HttpRequest& request);

@@ -11,8 +11,6 @@
 
 namespace tapedeck {
 
-extern const std::string_view login_page;
-
 namespace {
 
 /// The "key" of a JSON object, or the error that says how it is to be written.
@@ -59,14 +57,6 @@ std::string grant_json(const auth::Grant& grant) {
 }
 
 }  // namespace
-
-HttpResponse get_login_page() {
-  HttpResponse response;
-  response.content_type = "text/html; charset=utf-8";
-  response.headers = std::string(kPageSecurityPolicy);
-  response.body = std::string(login_page);
-  return response;
-}
 
 HttpResponse post_login(const ApiContext& api, const HttpRequest& request) {
   const auto key = key_in(request.body);

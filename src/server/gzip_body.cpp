@@ -61,11 +61,12 @@ void compress_answer(HttpResponse& response, std::string_view accept_encoding,
                      const ServerOptions& options, Deflater& deflater) {
   const bool is_short =
       !response.body_source && response.body.size() < options.compression_min_bytes;
-  if (!options.compression || response.stream || is_short || !accepts_gzip(accept_encoding)) return;
+  if (!options.compression || response.stream || response.as_is || is_short ||
+      !accepts_gzip(accept_encoding)) {
+    return;
+  }
   const DeflateOptions deflate{options.compression_level, options.compression_window_bits};
-  if (response.gzip_body) {
-    response.body = *response.gzip_body;
-  } else if (response.body_source) {
+  if (response.body_source) {
     response.body_source = gzip_body(std::move(response.body_source), deflate);
   } else if (response.body.size() <= kAtOnceBytes) {
     response.body = gzip_whole(deflater, response.body);

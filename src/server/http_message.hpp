@@ -33,6 +33,7 @@ struct HttpRequest {
   std::string_view accept;
   std::string_view content_type;
   std::string_view accept_encoding;
+  std::string if_none_match{};  ///< all lines of it
   std::string_view last_event_id;
   std::optional<std::string_view> idempotency_key;
   std::string_view body;  ///< followed by EventDecoder::kPadding allocated bytes
@@ -72,8 +73,8 @@ struct HttpResponse {
   int status = 200;
   std::string_view content_type = "application/json";
   std::string body;
-  /// The body as gzip, of an answer that is always the same; else it is made when it is asked for.
-  std::shared_ptr<const std::string> gzip_body;
+  std::string_view cache_control = "no-store";
+  bool as_is = false;                           ///< the body is compressed already where that pays
   std::string headers;                          ///< more header lines, each ending in CRLF
   std::shared_ptr<const StreamRequest> stream;  ///< the connection becomes this stream instead
   std::shared_ptr<const WsRequest> ws{};        ///< likewise, this WebSocket
@@ -110,6 +111,8 @@ inline HttpResponse later_response(std::function<HttpResponse()> later) {
   response.later = std::move(later);
   return response;
 }
+/// There is nothing at the path that was asked for.
+HttpResponse not_found(const HttpRequest& request);
 /// Too many reads wait already.
 HttpResponse busy_response();
 

@@ -77,6 +77,7 @@ class HttpSession {
   std::optional<Error> shape_error() const;
   bool has_memory();
   std::optional<Refusal> over_limits();
+  std::string joined(std::string_view name) const;
   void read_upgrade();
   void become_stream(const HttpResponse& response);
   void become_ws(const HttpResponse& response);

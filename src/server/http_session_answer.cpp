@@ -182,6 +182,7 @@ HttpResponse HttpSession::handle() {
   request_.origin = view(message[http::field::origin]);
   request_.accept = view(message[http::field::accept]);
   request_.accept_encoding = view(message[http::field::accept_encoding]);
+  request_.if_none_match = joined("If-None-Match");
   request_.content_type = view(message[http::field::content_type]);
   request_.last_event_id = view(message["Last-Event-ID"]);
   if (const auto key = message.find("Idempotency-Key"); key != message.end()) {
@@ -221,24 +222,27 @@ std::optional<Refusal> HttpSession::over_limits() {
   return refusal;
 }
 
+/// A list that may be in several lines, as one (RFC 9110 §5.3).
+std::string HttpSession::joined(std::string_view name) const {
+  std::string out;
+  const auto [begin, end] = parser_->get().equal_range({name.data(), name.size()});
+  for (auto line = begin; line != end; ++line) {
+    if (!out.empty()) out += ", ";
+    out += view(line->value());
+  }
+  return out;
+}
+
 void HttpSession::read_upgrade() {
   const auto& message = parser_->get();
-  const auto joined = [&](http::field name) {
-    std::string out;
-    const auto [begin, end] = message.equal_range(name);
-    for (auto it = begin; it != end; ++it) {
-      out += (out.empty() ? "" : ", ") + std::string(view(it->value()));
-    }
-    return out;
-  };
   WsUpgradeFields& ws = request_.ws;
   ws.method = request_.method;
   ws.upgrade = view(message[http::field::upgrade]);
   ws.connection = view(message[http::field::connection]);
   ws.key = view(message[http::field::sec_websocket_key]);
   ws.version = view(message[http::field::sec_websocket_version]);
-  ws.protocols = joined(http::field::sec_websocket_protocol);
-  ws.extensions = joined(http::field::sec_websocket_extensions);
+  ws.protocols = joined("Sec-WebSocket-Protocol");
+  ws.extensions = joined("Sec-WebSocket-Extensions");
   ws.http11 = message.version() == 11;
 }
 

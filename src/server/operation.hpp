@@ -71,6 +71,7 @@ struct Operation {
   std::vector<std::string_view> errors{};  ///< codes beyond those of every request
   std::optional<BodySpec> body{};
   bool takes_access_token = false;  ///< credentials in the query, for EventSource and WebSocket
+  bool any_query = false;           ///< a page's address; what its query says is for its script
 };
 
 /// The operations of the API; each belongs to the route of the same method and path.

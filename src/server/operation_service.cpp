@@ -39,22 +39,39 @@ Operation schema() {
           .answers = {{.description = "The schema.", .schema = "SchemaAnswer"}}};
 }
 
-Operation page() {
-  return {.method = "GET",
-          .path = "/",
-          .id = "getPage",
-          .tag = "Service",
-          .summary = "The dashboard",
-          .answers = {{.description = "The page.", .content_type = "text/html", .schema = "Text"}}};
+/// A file of the dashboard; see static_files.hpp.
+Operation file(std::string_view path, std::string_view id, std::string_view summary,
+               const std::vector<std::string_view>& content_types) {
+  Operation out{.method = "GET", .path = path, .id = id, .tag = "Service", .summary = summary};
+  out.parameters = {{.name = "If-None-Match",
+                     .description = "Entity tags of what the caller has.",
+                     .in = ParameterPlace::header}};
+  for (const std::string_view type : content_types) {
+    out.answers.push_back({.description = "The file.",
+                           .content_type = type,
+                           .schema = "Text",
+                           .headers = R"({"ETag":{"schema":{"type":"string"}}})"});
+  }
+  out.answers.push_back({.status = 304, .description = "The caller has it."});
+  return out;
 }
 
-Operation login_page() {
-  return {.method = "GET",
-          .path = "/login",
-          .id = "getLoginPage",
-          .tag = "Service",
-          .summary = "Where people log in",
-          .answers = {{.description = "The page.", .content_type = "text/html", .schema = "Text"}}};
+Operation page(std::string_view path, std::string_view id, std::string_view summary) {
+  Operation out = file(path, id, summary, {"text/html"});
+  out.description = "Any query is taken: it is the page's, which reads it in the browser.";
+  out.any_query = true;
+  return out;
+}
+
+Operation asset() {
+  Operation out = file("/assets/{file}", "getAsset", "What the pages are made of",
+                       {"text/javascript", "text/css", "image/svg+xml"});
+  out.parameters.push_back({.name = "file",
+                            .description = "A name that a page gave; it changes with the content.",
+                            .pattern = "^[\\s\\S]+$",
+                            .in = ParameterPlace::path});
+  out.errors = {"not_found"};
+  return out;
 }
 
 Operation log_in() {
@@ -148,8 +165,10 @@ std::vector<Operation> service_operations() {
   return {stats(),
           command(),
           schema(),
-          page(),
-          login_page(),
+          page("/", "getPage", "The dashboard"),
+          page("/login", "getLoginPage", "Where people log in"),
+          file("/favicon.ico", "getIcon", "The pages' icon", {"image/svg+xml"}),
+          asset(),
           log_in(),
           log_out(),
           session(),

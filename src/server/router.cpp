@@ -23,6 +23,13 @@ HttpResponse error_response(int status, const Error& error, std::string_view mem
   return response;
 }
 
+HttpResponse not_found(const HttpRequest& request) {
+  return error_response({"not_found",
+                         "There is nothing at " + request.parsed.path.substr(0, 120) +
+                             "; the API is below /api/telemetry/.",
+                         ""});
+}
+
 HttpResponse busy_response() {
   HttpResponse response = error_response(
       {"busy", "Too many reads of the history are waiting; ask again in a second.", ""});
@@ -34,7 +41,8 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
                      bool head_only, std::string_view allowed_origin, BodyFraming framing) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
-  if (response.status != 204) {
+  const bool has_body = response.status != 204 && response.status != 304;
+  if (has_body) {
     fmt::format_to(to, "Content-Type: {}\r\n", response.content_type);
     if (framing == BodyFraming::length) {
       fmt::format_to(to, "Content-Length: {}\r\n", response.body.size());
@@ -42,9 +50,10 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
       out += "Transfer-Encoding: chunked\r\n";
     }
   }
-  out +=
-      "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-      "Vary: Accept-Encoding, Origin\r\n";
+  fmt::format_to(to,
+                 "Cache-Control: {}\r\nX-Content-Type-Options: nosniff\r\n"
+                 "Vary: Accept-Encoding, Origin\r\n",
+                 response.cache_control);
   if (!allowed_origin.empty()) {
     fmt::format_to(to,
                    "Access-Control-Allow-Origin: {}\r\n"
@@ -55,7 +64,7 @@ void append_response(std::string& out, const HttpResponse& response, bool keep_a
   if (!keep_alive) out += "Connection: close\r\n";
   out += response.headers;
   out += "\r\n";
-  if (!head_only && response.status != 204) out += response.body;
+  if (!head_only && has_body) out += response.body;
 }
 
 namespace {
@@ -83,7 +92,7 @@ std::size_t parameter_segment_of(std::string_view pattern) {
 /// A parameter that the route's description does not have is a typo, say in a filter, that must not
 /// silently return everything. Routes that are not described look for themselves.
 std::optional<Error> refuse_parameters(const Route& route, const HttpRequest& request) {
-  if (route.operation == nullptr) return std::nullopt;
+  if (route.operation == nullptr || route.operation->any_query) return std::nullopt;
   for (const QueryParameter& given : request.parsed.parameters) {
     const auto& known = route.operation->parameters;
     const bool is_known = std::any_of(known.begin(), known.end(), [&](const ParameterSpec& spec) {
@@ -132,12 +141,7 @@ HttpResponse Router::dispatch(HttpRequest& request, IoWorker& worker) const {
     return route.handler(request, worker);
   }
   const std::string allowed = allowed_methods(path);
-  if (allowed.empty()) {
-    return error_response({"not_found",
-                           "There is nothing at " + request.parsed.path.substr(0, 120) +
-                               "; the API is below /api/telemetry/.",
-                           ""});
-  }
+  if (allowed.empty()) return not_found(request);
   if (method == "OPTIONS") {
     HttpResponse response;
     response.status = 204;

@@ -54,7 +54,9 @@ def check_login(browser: Browser, url: str, key: str) -> None:
     browser.wait_for("return document.getElementById('error').textContent !== ''", "the refusal")
     log_in(browser, key)
     browser.wait_for("return location.pathname === '/'", "the page opens")
-    browser.wait_for("return document.querySelectorAll('#rows tr').length > 5", "live rows")
+    browser.wait_for(
+        "return document.querySelector('[data-testid=\"tape-row\"]') !== null", "live rows"
+    )
     assert browser.run("return document.cookie") == "", "scripts can read the cookie"
     print("ok: login, and live rows with the cookie")
 

@@ -78,6 +78,17 @@ TEST_F(AuthServer, AKeyIsTakenAsBearerAndAsXApiKeyAndNothingElseIs) {
                "Authorization");
 }
 
+TEST_F(AuthServer, PagesAreForEverybodyAndWhatTheyShowIsNot) {
+  key_with(Scope::read);
+  start_asking();
+  for (const char* page : {"/", "/login", "/favicon.ico", "/?symbol=INFY"}) {
+    EXPECT_EQ(get(page).status, 200) << page;
+    EXPECT_EQ(get(page, bearer("wrong")).status, 200) << page;
+  }
+  expect_error(get("/assets/none.js"), 404, "not_found");
+  EXPECT_EQ(get(kStats).status, 401);
+}
+
 TEST_F(AuthServer, AStreamTakesTheKeyInItsAddressAndShowsItToNobody) {
   const std::string key = key_with(Scope::read);
   start_asking();

@@ -333,6 +333,7 @@ TEST_F(Openapi, ParametersThatAreNotDocumentedAreRefusedEverywhere) {
   }
   names.erase("lastEventId");  // polyfills add it, and `_`, to anything
   for (const Operation& operation : operations()) {
+    if (operation.any_query) continue;
     for (const std::string& name : names) {
       const bool known = std::any_of(operation.parameters.begin(), operation.parameters.end(),
                                      [&](const ParameterSpec& spec) {
