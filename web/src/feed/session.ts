@@ -12,13 +12,14 @@ import {
   type Meter,
   PANEL_TYPES,
   TAPE_HISTORY,
+  TAPE_ROWS,
   type TapeQuery,
   type ToWorker,
   type View,
   type Watch,
 } from "./protocol.js";
 import { Source } from "./source.js";
-import { TapeBuffer } from "./tape-buffer.js";
+import { emptyRows, TapeBuffer } from "./tape-buffer.js";
 
 /** More than this at a time, and panels ask again instead of going on. */
 const MAX_EVENTS_AT_ONCE = 500;
@@ -34,8 +35,9 @@ export class Session {
   #past: PastFeed | undefined;
   #tapeSource: Source | undefined;
   #tapeLife = new AbortController();
-  #rows = new TapeBuffer(TAPE_HISTORY);
+  #rows = new TapeBuffer(TAPE_ROWS);
   #resetRows = true;
+  #loadingTape = false;
   #events: DeskEvent[] = [];
   #tooManyEvents = false;
   #cursorSent = 0;
@@ -98,8 +100,7 @@ export class Session {
   }
 
   liveGap(gap: StreamGap): void {
-    if (!this.#showsLive) return;
-    this.#send({ kind: "gap", missed: gap.missed ?? null, after: gap.requested ?? "" });
+    if (this.#showsLive && !this.#ownTape) this.#tellGap(gap);
   }
 
   liveSnapshot(): void {
@@ -121,10 +122,7 @@ export class Session {
       if (this.#past.cursor !== this.#cursorSent) this.#sendCursor(this.#past.cursor);
     }
     this.#flushEvents();
-    if (this.#rows.length > 0 || this.#resetRows) {
-      this.#send({ kind: "rows", rows: this.#rows.take(), reset: this.#resetRows });
-      this.#resetRows = false;
-    }
+    this.#flushRows();
   }
 
   // -------------------------------------------------------------------------------------------
@@ -167,14 +165,15 @@ export class Session {
 
   #beginTape(): void {
     this.#endTape();
-    this.#rows = new TapeBuffer(TAPE_HISTORY);
+    this.#rows = new TapeBuffer(TAPE_ROWS);
     this.#resetRows = true;
     this.#send({ kind: "tape-error", error: null });
     if (!this.#visible) return;
-    if (this.#view.kind === "at") void this.#loadTape(this.#view.at);
-    else if (this.#ownTape) this.#followTape(this.#view);
-    else if (this.#view.kind === "live") this.#rows.pushRows(this.#live.newestRows());
-    else void this.#loadTape(this.#view.from);
+    const view = this.#view;
+    if (view.kind === "at") void this.#loadTape(view.at);
+    if (view.kind === "play") void this.#loadTape(justBefore(view.from));
+    if (view.kind !== "at" && this.#ownTape) this.#followTape(view);
+    else if (view.kind === "live") this.#rows.pushRows(this.#live.newestRows());
   }
 
   #endTape(): void {
@@ -182,6 +181,7 @@ export class Session {
     this.#tapeSource = undefined;
     this.#tapeLife.abort();
     this.#tapeLife = new AbortController();
+    this.#loadingTape = false;
   }
 
   #followTape(view: Exclude<View, { kind: "at" }>): void {
@@ -198,6 +198,7 @@ export class Session {
       { ...this.#tape, ...from },
       {
         onEvent: (event) => this.#rows.push(event),
+        onGap: (gap) => this.#tellGap(gap),
         onConnection: ({ state, error }) => {
           if (state === "closed" && error !== null) this.#send({ kind: "tape-error", error });
         },
@@ -207,16 +208,18 @@ export class Session {
 
   async #loadTape(at: string): Promise<void> {
     const { signal } = this.#tapeLife;
+    this.#loadingTape = true;
     try {
       const events = await rowsUntil(this.#client, at, this.#tape, signal);
       if (signal.aborted) return;
-      const older = new TapeBuffer(TAPE_HISTORY);
+      const older = new TapeBuffer(TAPE_ROWS);
       for (const event of events) older.push(event);
       older.pushRows(this.#rows.take()); // what a play-back has brought meanwhile
       this.#rows = older;
-      this.#resetRows = true;
     } catch (error) {
       if (!signal.aborted) this.#send({ kind: "tape-error", error: failureOf(error) });
+    } finally {
+      if (!signal.aborted) this.#loadingTape = false;
     }
   }
 
@@ -240,6 +243,20 @@ export class Session {
     );
   }
 
+  /** Rows of before come first: until they are there, those of a play-back wait. */
+  #flushRows(): void {
+    const rows = this.#loadingTape ? emptyRows() : this.#rows.take();
+    if (rows.ids.length === 0 && !this.#resetRows) return;
+    this.#send({ kind: "rows", rows, reset: this.#resetRows });
+    this.#resetRows = false;
+  }
+
+  /** In its place: after the rows that came before it. */
+  #tellGap(gap: StreamGap): void {
+    this.#flushRows();
+    this.#send({ kind: "gap", missed: gap.missed ?? null, after: gap.requested ?? "" });
+  }
+
   #flushEvents(): void {
     if (this.#tooManyEvents) this.#send({ kind: "refresh" });
     else if (this.#events.length > 0) this.#send({ kind: "events", events: this.#events });
@@ -251,4 +268,9 @@ export class Session {
     this.#cursorSent = at;
     this.#send({ kind: "cursor", at });
   }
+}
+
+/** The moment of a play-back is played: what comes before it ends a microsecond earlier. */
+function justBefore(moment: string): string {
+  return new Date(Date.parse(moment) - 1).toISOString().replace("Z", "999Z");
 }
