@@ -6,3 +6,10 @@ export function seqOf(id: string | null | undefined): number {
   const seq = Number(id.slice(id.lastIndexOf("-") + 1));
   return Number.isSafeInteger(seq) ? seq : -1;
 }
+
+/** The bound behind an event, so that the newest before it is that event, if it is kept; null: no id. */
+export function boundBehind(id: string): string | null {
+  const match = /^([^-].*)-(\d+)$/.exec(id);
+  const seq = Number(match?.[2]);
+  return match === null || !Number.isSafeInteger(seq + 1) ? null : `${match[1] ?? ""}-${seq + 1}`;
+}
