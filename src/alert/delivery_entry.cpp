@@ -14,14 +14,6 @@ Error malformed(std::string_view what) {
   return {"malformed_json", fmt::format("a kept delivery {}", what), ""};
 }
 
-std::string tally_json(const Tally& tally) {
-  std::string out;
-  JsonObject object(out);
-  for (const auto& [name, count] : tally) object.raw(name, fmt::to_string(count));
-  object.end();
-  return out;
-}
-
 template <typename Number>
 bool read_number(StrictJson::Object object, std::string_view name, Number& to) {
   const auto element = auth::member_of(object, name);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "alert/target_url.hpp"
+#include "base/curl_values.hpp"
 #include "base/fork_fds.hpp"
 
 namespace tapedeck::alert {
@@ -18,18 +19,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 using Kind = HttpAnswer::Kind;
-
-struct SlistFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Slist = std::unique_ptr<curl_slist, SlistFree>;
-
-void append(Slist& list, const std::string& header) {
-  curl_slist* const longer = curl_slist_append(list.get(), header.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  static_cast<void>(list.release());
-  list.reset(longer);
-}
 
 struct EasyFree {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -44,7 +33,7 @@ struct Transfer {
   Clock::time_point deadline{};
   unsigned redirects = 0;
   Easy easy;
-  Slist headers;
+  HeaderLines headers;
   std::string body;
   bool too_long = false;  // the answer
   std::string refused;    // an address
@@ -296,8 +285,8 @@ void HttpSender::start(std::uint64_t token, HttpRequest request) {
     transfer->request = std::move(request);
     transfer->url = std::move(url).value();
     transfer->deadline = Clock::now() + transfer->request.total_timeout;
-    for (const std::string& header : transfer->request.headers) append(transfer->headers, header);
-    append(transfer->headers, "Expect:");
+    for (const std::string& header : transfer->request.headers) transfer->headers.append(header);
+    transfer->headers.append("Expect:");
     impl_->begin(std::move(transfer));
     return;
   }

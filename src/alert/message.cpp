@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "alert/json_text.hpp"
+
 namespace tapedeck::alert {
 namespace {
 
@@ -25,6 +27,14 @@ std::string summary_of(const Message& bundle) {
 }
 
 }  // namespace
+
+std::string tally_json(const Tally& tally) {
+  std::string out;
+  JsonObject object(out);
+  for (const auto& [name, count] : tally) object.raw(name, fmt::to_string(count));
+  object.end();
+  return out;
+}
 
 Message make_bundle(std::vector<Notification> parts, Format format, std::string id) {
   Message bundle;

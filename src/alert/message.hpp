@@ -15,6 +15,8 @@ namespace tapedeck::alert {
 
 /// How many of each name.
 using Tally = std::map<std::string, std::uint64_t>;
+/// `{"order_rejected":3}`
+std::string tally_json(const Tally& tally);
 
 struct Message {
   static constexpr std::size_t kShownInDigest = 20;

@@ -31,14 +31,6 @@ std::string plain_json(const Notification& n) {
   return out;
 }
 
-std::string tally_json(const Tally& tally) {
-  std::string out;
-  JsonObject object(out);
-  for (const auto& [name, count] : tally) object.raw(name, fmt::to_string(count));
-  object.end();
-  return out;
-}
-
 std::string list_of(const std::vector<std::string>& items) {
   return fmt::format("[{}]", fmt::join(items, ","));
 }

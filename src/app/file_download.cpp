@@ -7,7 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
-#include "app/url_parts.hpp"
+#include "base/curl_values.hpp"
 
 namespace tapedeck::app {
 namespace {
@@ -17,7 +17,6 @@ constexpr const char* kKiteHost = "api.kite.trade";
 
 struct Free {
   void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
 struct Address {
@@ -54,14 +53,13 @@ std::size_t take(char* data, std::size_t size, std::size_t count, void* to) {
   return size * count;
 }
 
-std::unique_ptr<curl_slist, Free> headers_for(const Address& address) {
+HeaderLines headers_for(const Address& address) {
   const char* key = std::getenv("KITE_API_KEY");
   const char* token = std::getenv("KITE_ACCESS_TOKEN");
-  std::unique_ptr<curl_slist, Free> headers;
+  HeaderLines headers;
   if (address.scheme != "https" || address.host != kKiteHost || !key || !token) return headers;
-  headers.reset(curl_slist_append(nullptr, "X-Kite-Version: 3"));
-  const std::string line = fmt::format("Authorization: token {}:{}", key, token);
-  headers.reset(curl_slist_append(headers.release(), line.c_str()));
+  headers.append("X-Kite-Version: 3");
+  headers.append(fmt::format("Authorization: token {}:{}", key, token));
   return headers;
 }
 

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "app/url_parts.hpp"
+#include "base/curl_values.hpp"
 #include "server/access_rules.hpp"
 
 namespace tapedeck::app {
@@ -17,17 +17,10 @@ constexpr long kConnectTimeout_s = 10;
 constexpr long kAnswerTimeout_s = 60;
 constexpr std::size_t kMaxErrorBody = std::size_t{64} << 10;
 
-struct SlistFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Slist = std::unique_ptr<curl_slist, SlistFree>;
-
-Slist header_list(const std::vector<std::string>& headers) {
-  Slist list;
-  for (const std::string& header : headers) {
-    list.reset(curl_slist_append(list.release(), header.c_str()));
-  }
-  return list;
+HeaderLines header_list(const std::vector<std::string>& headers) {
+  HeaderLines lines;
+  for (const std::string& header : headers) lines.append(header);
+  return lines;
 }
 
 std::size_t append_to_string(char* data, std::size_t size, std::size_t count, void* to) {
@@ -145,7 +138,7 @@ struct HttpClient::Impl {
   std::string base_url;
   const std::string ca_file = variable("TAPEDECK_CA_FILE");
   std::string authorization;  // the header's line; empty: none
-  Slist headers;
+  HeaderLines headers;
   CURL* curl;
 };
 

@@ -9,23 +9,12 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "base/curl_values.hpp"
 #include "base/fork_fds.hpp"
 #include "tapedeck/version.hpp"
 
 namespace tapedeck::remote {
 namespace {
-
-struct SlistFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using Slist = std::unique_ptr<curl_slist, SlistFree>;
-
-void append(Slist& list, const std::string& header) {
-  curl_slist* const longer = curl_slist_append(list.get(), header.c_str());
-  if (longer == nullptr) throw std::bad_alloc();
-  static_cast<void>(list.release());
-  list.reset(longer);
-}
 
 std::size_t keep_beginning(char* data, std::size_t size, std::size_t count, void* to) {
   auto& body = *static_cast<std::string*>(to);
@@ -102,7 +91,7 @@ struct HttpPost::Impl {
   const PostOptions options;
   CURLM* multi = nullptr;
   CURL* easy = nullptr;
-  Slist headers;
+  HeaderLines headers;
   char reason[CURL_ERROR_SIZE] = {};
   PostResult result;
   bool busy = false;
@@ -122,13 +111,13 @@ void HttpPost::start(const std::string& url, const std::string& idempotency_key,
                      const std::string& body) {
   impl_->result = {};
   impl_->reason[0] = '\0';
-  impl_->headers.reset();
-  append(impl_->headers, "Content-Type: application/x-ndjson");
-  append(impl_->headers, "Expect:");
-  append(impl_->headers, fmt::format("User-Agent: tapedeck/{}", kVersion));
-  append(impl_->headers, "Idempotency-Key: " + idempotency_key);
+  impl_->headers.clear();
+  impl_->headers.append("Content-Type: application/x-ndjson");
+  impl_->headers.append("Expect:");
+  impl_->headers.append(fmt::format("User-Agent: tapedeck/{}", kVersion));
+  impl_->headers.append("Idempotency-Key: " + idempotency_key);
   if (!impl_->options.api_key.empty()) {
-    append(impl_->headers, "Authorization: Bearer " + impl_->options.api_key);
+    impl_->headers.append("Authorization: Bearer " + impl_->options.api_key);
   }
   curl_easy_setopt(impl_->easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(impl_->easy, CURLOPT_HTTPHEADER, impl_->headers.get());
