@@ -14,6 +14,8 @@ export function Dialog({ title, name, onClose, children }: DialogProps): ReactNo
   useEffect(() => {
     element.current?.showModal();
   }, []);
+  // By the browser: it gives the focus back to where it was.
+  const close = (): void => element.current?.close();
   return (
     <dialog
       ref={element}
@@ -22,12 +24,12 @@ export function Dialog({ title, name, onClose, children }: DialogProps): ReactNo
       aria-labelledby={heading}
       onClose={onClose}
       onClick={(event) => {
-        if (event.target === element.current) onClose(); // beside it
+        if (event.target === element.current) element.current.close(); // beside it
       }}
     >
       <header className="dialog-head">
         <h2 id={heading}>{title}</h2>
-        <button type="button" className="quiet" aria-label="Close" onClick={onClose}>
+        <button type="button" className="quiet" aria-label="Close" onClick={close}>
           ✕
         </button>
       </header>
