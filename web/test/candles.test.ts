@@ -4,6 +4,7 @@ import {
   type Candle,
   CandleBook,
   candleOf,
+  firstChange,
   lastAtOrBefore,
   MAX_CANDLES,
   positionOf,
@@ -27,7 +28,8 @@ const minutesOf = (book: CandleBook): number[] =>
   book.candles.map(({ start }) => start / MINUTE);
 
 describe("a candle", () => {
-  const payload = { start: "2026-11-23T03:46:00Z", open: 1, high: 3, low: 0.5, close: 2, volume: 9 };
+  const prices = { open: 1, high: 3, low: 0.5, close: 2, volume: 9 };
+  const payload = { start: "2026-11-23T03:46:00Z", ...prices };
 
   it("is read from its event", () => {
     expect(candleOf(event(payload))).toEqual({
@@ -61,28 +63,36 @@ describe("candles", () => {
   it("are in order of their start, however they come", () => {
     const book = new CandleBook();
     book.add([candle(5), candle(7)]);
-    expect(book.add([candle(6)])).toBe(1);
-    expect(book.add([candle(2), candle(3)])).toBe(0);
+    book.add([candle(6)]);
+    book.add([candle(2), candle(3)]);
     expect(minutesOf(book)).toEqual([2, 3, 5, 6, 7]);
   });
 
   it("of one start: the newest published counts, whichever comes first", () => {
     const book = new CandleBook();
     book.add([candle(1, { seq: 20, close: 11.5 })]);
-    expect(book.add([candle(1, { seq: 19, close: 10.5 })])).toBeNull();
+    expect(book.add([candle(1, { seq: 19, close: 10.5 })])).toBe(false);
     expect(book.candles[0]?.close).toBe(11.5);
-    expect(book.add([candle(1, { seq: 21, close: 10 })])).toBe(0);
+    expect(book.add([candle(1, { seq: 21, close: 10 })])).toBe(true);
     expect(book.candles.map(({ close }) => close)).toEqual([10]);
   });
 
-  it("are bounded: the oldest go, and everything has to be drawn anew then", () => {
+  it("are bounded: the oldest go", () => {
     const book = new CandleBook();
     book.add(Array.from({ length: MAX_CANDLES + 250 }, (_, at) => candle(at)));
     expect(book.candles).toHaveLength(MAX_CANDLES + 250);
     expect(book.room).toBe(0);
-    expect(book.add([candle(MAX_CANDLES + 250)])).toBe(0);
+    book.add([candle(MAX_CANDLES + 250)]);
     expect(book.candles).toHaveLength(MAX_CANDLES);
     expect(book.candles[0]?.start).toBe(251 * MINUTE);
+  });
+
+  it("are drawn anew from the first that changed", () => {
+    const [one, two, other] = [candle(1), candle(2), candle(2)];
+    expect(firstChange([one, two], [one, other, candle(3)])).toBe(1);
+    expect(firstChange([one], [one, two])).toBe(1);
+    expect(firstChange([one, two], [one, two])).toBe(2);
+    expect(firstChange([two], [one, two])).toBe(0);
   });
 
   it("are found by a moment", () => {

@@ -53,29 +53,31 @@ export class CandleBook {
     return Math.max(0, MAX_CANDLES - this.#candles.length);
   }
 
-  /** Of two of one start the newest published counts. @return the first index that is another
-   *  candle than before, or null when nothing changed. */
-  add(candles: readonly Candle[]): number | null {
-    const changed = candles
-      .map((candle) => this.#put(candle))
-      .reduce((first, at) => (at === null ? first : Math.min(first ?? at, at)), null);
+  /** Of two of one start the newest published counts. @return whether something changed. */
+  add(candles: readonly Candle[]): boolean {
+    const changed = candles.map((candle) => this.#put(candle)).includes(true);
     const surplus = this.#candles.length - MAX_CANDLES;
-    if (surplus <= SLACK) return changed;
-    this.#candles.splice(0, surplus);
-    return 0;
+    if (surplus > SLACK) this.#candles.splice(0, surplus);
+    return changed;
   }
 
-  #put(candle: Candle): number | null {
+  #put(candle: Candle): boolean {
     const at = lastAtOrBefore(this.#candles, candle.start);
     const known = this.#candles[at];
     if (known?.start !== candle.start) {
       this.#candles.splice(at + 1, 0, candle);
-      return at + 1;
+      return true;
     }
-    if (known.seq >= candle.seq) return null;
+    if (known.seq >= candle.seq) return false;
     this.#candles[at] = candle;
-    return at;
+    return true;
   }
+}
+
+/** The first that is another than before; the length, when none is. */
+export function firstChange(before: readonly unknown[], now: readonly unknown[]): number {
+  const at = now.findIndex((candle, index) => candle !== before[index]);
+  return at < 0 ? now.length : at;
 }
 
 /** The index of the last that begins at or before a moment; -1: all begin later. */

@@ -1,6 +1,6 @@
 // Indicators: which belong together, which are drawn over the price and which in a pane of their
 // own, and their values by candle.
-import type { Candle } from "./candles.js";
+import { type Candle, lastAtOrBefore } from "./candles.js";
 import type { DeskEvent } from "./event.js";
 import { seqOf } from "./event-id.js";
 import { momentOf, number, object, text } from "./payload.js";
@@ -103,10 +103,15 @@ export class IndicatorBook {
     return changed;
   }
 
+  /** What was known of an indicator when a candle had closed. */
+  at(candles: readonly Candle[], index: number, name: string): number | null {
+    return this.along(candles.slice(index, index + 2), name)[0] ?? null;
+  }
+
   /** A value, or null, for each candle. @param from the first candle that is asked for. */
   along(candles: readonly Candle[], name: string, from = 0): (number | null)[] {
     const values: (number | null)[] = [];
-    let at = from === 0 ? 0 : firstFrom(this.#points, candles[from]?.closedAt ?? 0);
+    let at = lastAtOrBefore(this.#points, (candles[from]?.closedAt ?? 0) - 1) + 1;
     for (let index = from; index < candles.length; index += 1) {
       const opened = candles[index]?.closedAt ?? 0;
       const until = candles[index + 1]?.closedAt ?? Infinity;
@@ -120,9 +125,4 @@ export class IndicatorBook {
     }
     return values;
   }
-}
-
-function firstFrom(points: readonly { start: number }[], ms: number): number {
-  const at = points.findLastIndex((point) => point.start < ms);
-  return at + 1;
 }
