@@ -22,12 +22,13 @@ export async function loadSnapshot(
   };
   const parts = await Promise.all([
     newest("engine_health", 'payload.status == "starting"'),
+    newest("universe_scan", "has(payload.scan_type)"), // which has no exchange to tell them by
     newest("decision_trace", 'payload.decision == "VETO"'),
     latest(["engine_health"], ["engine", "engine_id", "host"]),
     latest(["position_event"], ["symbol", "exchange", "strategy", "account", "mode", "engine_id"]),
     latest(["order_event"], ["order_id", "account", "engine_id", "run_id"]),
     latest(["performance_update"], ["type", "strategy", "account", "mode", "engine_id"]),
-    latest(["session_event", "universe_scan"], ["type", "exchange"]),
+    latest(["session_event"], ["type", "exchange"]),
     latest(["feed_gap"], ["symbol", "exchange"]),
     latest(["mde_stale_symbols", "command_event"], ["type", "engine_id"]),
   ]);
