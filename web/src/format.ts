@@ -145,6 +145,15 @@ export function duration(ms: number | null): string {
   return `${Math.floor(hours / 24)} d`;
 }
 
+/** 12 s, 5 m, 3 h, 4 d: how long ago, where there is little room. */
+export function ago(ms: number | null): string {
+  if (ms === null) return UNKNOWN;
+  const seconds = Math.floor(Math.max(0, ms) / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} m`;
+  return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86400)} d`;
+}
+
 /** ▲, ▼ or nothing: the shape that goes with the sign. */
 export function arrow(value: number | null): string {
   if (value === null || Math.abs(value) < 0.5) return "";

@@ -9,9 +9,9 @@ import { groupPositions, type PositionGroup, sumOf } from "../model/position-gro
 import { unprotectedQty } from "../model/positions.js";
 import { useApp, useValue } from "../state/app.js";
 import { inFocus } from "../state/tape-query.js";
-import { csv, saveText } from "../ui/download.js";
 import { Panel } from "../ui/panel.js";
 import { Pnl } from "../ui/pnl.js";
+import { SaveButton } from "../ui/save-button.js";
 
 export function Positions(): ReactNode {
   const all = useValue("positions");
@@ -36,21 +36,23 @@ export function Positions(): ReactNode {
           >
             Closed {flatCount}
           </button>
-          <button
-            type="button"
-            className="quiet"
-            title="Save as CSV"
-            aria-label="Save positions as CSV"
+          <SaveButton
+            name="positions"
             disabled={shown.length === 0}
-            onClick={() => saveText("positions.csv", "text/csv", positionsCsv(shown))}
-          >
-            ⤓
-          </button>
+            rows={() => positionsTable(shown)}
+          />
         </>
       }
       {...(shown.length === 0 ? { empty: "Nothing is held." } : {})}
     >
-      <table>
+      <table className="positions">
+        <colgroup>
+          <col />
+          <col className="positions-qty" />
+          <col className="positions-price" />
+          <col className="positions-pnl" />
+          <col className="positions-stop" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">Symbol</th>
@@ -58,18 +60,14 @@ export function Positions(): ReactNode {
               Qty
             </th>
             <th scope="col" className="number">
-              Avg
+              Last / avg
             </th>
-            <th scope="col" className="number">
-              Last
+            <th scope="col" className="number" title="P&L of what is open, and of the day">
+              Open / day
             </th>
-            <th scope="col" className="number">
-              Open P&amp;L
+            <th scope="col" title="What protects it; when it is squared off">
+              Stop / off
             </th>
-            <th scope="col" className="number">
-              Day P&amp;L
-            </th>
-            <th scope="col">Stop · off at</th>
           </tr>
         </thead>
         {groupPositions(shown).map((group) => (
@@ -84,17 +82,17 @@ function GroupRows({ group }: { group: PositionGroup }): ReactNode {
   return (
     <tbody>
       <tr className="group">
-        <th scope="rowgroup" colSpan={4}>
-          {group.strategy ?? "no strategy"}
-          <span className="dim"> · {group.account ?? "no account"}</span>
-          {group.mode !== null && <span className={`mode-word ${group.mode}`}>{group.mode}</span>}
+        <th scope="rowgroup" colSpan={3} title={group.strategy ?? undefined}>
+          <span className="clip">{group.strategy ?? "no strategy"}</span>
+          <span className="under clip dim">
+            {group.account ?? "no account"}
+            {group.mode !== null && <span className={`mode-word ${group.mode}`}>{group.mode}</span>}
+          </span>
         </th>
-        <td className="number">
-          <Pnl value={sumOf(group.positions, "unrealizedPnl")} />
-        </td>
-        <td className="number">
-          <Pnl value={sumOf(group.positions, "dayPnl")} />
-        </td>
+        <PnlCell
+          open={sumOf(group.positions, "unrealizedPnl")}
+          day={sumOf(group.positions, "dayPnl")}
+        />
         <td />
       </tr>
       {group.positions.map((position) => (
@@ -110,36 +108,42 @@ function PositionRow({ position }: { position: Position }): ReactNode {
     app.show({ symbol: { exchange: position.exchange, symbol: position.symbol } });
   return (
     <tr className="link" data-symbol={position.symbol} onClick={chart}>
-      <td>
-        <button type="button" className="plain" onClick={chart}>
+      <td title={position.symbol}>
+        <button type="button" className="plain clip" onClick={chart}>
           {position.symbol}
         </button>
-        <span className="dim">
-          {" "}
+        <span className="under clip dim">
           {[position.exchange, position.product].filter((word) => word !== null).join(" ")}
         </span>
       </td>
       <td className={`number ${position.size < 0 ? "loss" : position.size > 0 ? "gain" : "flat"}`}>
         {signedQty(position.size)}
       </td>
-      <td className="number">{price(position.size === 0 ? null : position.entryPrice)}</td>
-      <td className="number">{price(position.lastPrice)}</td>
       <td className="number">
-        <Pnl value={position.unrealizedPnl} />
+        {price(position.lastPrice)}
+        <span className="under dim">
+          {price(position.size === 0 ? null : position.entryPrice)}
+        </span>
       </td>
-      <td className="number">
-        <Pnl value={position.dayPnl} />
-      </td>
+      <PnlCell open={position.unrealizedPnl} day={position.dayPnl} />
       <td>
         <Protection position={position} />
-        {position.squareOffAt !== null && position.size !== 0 && (
-          <span className="dim" title="Automatic square-off">
-            {" "}
-            · {istMinute(position.squareOffAt)}
-          </span>
-        )}
+        <span className="under dim" title="Automatic square-off">
+          {position.size === 0 ? "" : istMinute(position.squareOffAt)}
+        </span>
       </td>
     </tr>
+  );
+}
+
+function PnlCell({ open, day }: { open: number | null; day: number | null }): ReactNode {
+  return (
+    <td className="number">
+      <Pnl value={open} title="Of what is open" />
+      <span className="under">
+        <Pnl value={day} title="Of the day" />
+      </span>
+    </td>
   );
 }
 
@@ -149,13 +153,19 @@ function Protection({ position }: { position: Position }): ReactNode {
   if (open === null) return <span className="dim">?</span>;
   if (open > 0) {
     const all = open === Math.abs(position.size);
-    return <strong className="bad">⚠ {all ? "no stop" : `${open} without a stop`}</strong>;
+    const told = `${open} without a stop`;
+    return (
+      <strong className="bad clip" title={told}>
+        ⚠ {all ? "none" : open}
+        <span className="visually-hidden"> without a stop</span>
+      </strong>
+    );
   }
   return <span title={`Protected by ${position.protectedBy ?? "a stop"}`}>✓ stop</span>;
 }
 
-function positionsCsv(positions: readonly Position[]): string {
-  return csv([
+function positionsTable(positions: readonly Position[]): (string | number | null)[][] {
+  return [
     [
       "symbol",
       "exchange",
@@ -188,5 +198,5 @@ function positionsCsv(positions: readonly Position[]): string {
       position.charges,
       position.protectedQty,
     ]),
-  ]);
+  ];
 }
