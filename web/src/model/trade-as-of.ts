@@ -8,7 +8,7 @@ import { momentOf } from "./payload.js";
 export interface AsOf {
   /** The moment, ms since 1970. */
   at: number;
-  /** The number of an event that is known to have been there by then: what is not later is known. */
+  /** The number of an event that was there by then: what is not later was there too. */
   seq: number;
 }
 
