@@ -13,6 +13,14 @@ function said(type: string, payload: Payload): string {
 const tone = (type: string, payload: Payload): string => eventText(event(type, 1, payload)).tone;
 
 describe("what an event says", () => {
+  test("prices have paise, and currencies their four decimals", () => {
+    const at = (price: number): string =>
+      said("signal_event", { symbol: "X", strategy_name: "s", signal: "BUY", price });
+    expect(at(1542.1999999999998)).toContain("at 1,542.20");
+    expect(at(963.5)).toContain("at 963.50");
+    expect(at(84.1275)).toContain("at 84.1275");
+  });
+
   test("a signal: what is to be done, by whom, at what price and why", () => {
     const signal = {
       symbol: "NIFTY",
@@ -43,7 +51,7 @@ describe("what an event says", () => {
     const veto = { strategy_name: "ema", symbol: "NIFTY", decision: "VETO", trace_data };
     expect(said("decision_trace", veto)).toBe(
       "NIFTY | VETO | ema · wanted BUY · margin (risk) · " +
-        "the margin of 257411.21 is more than what is free · close 26,401",
+        "the margin of 257411.21 is more than what is free · close 26,401.00",
     );
     expect(tone("decision_trace", veto)).toBe("warn");
     expect(tone("decision_trace", { ...veto, decision: "HOLD" })).toBe("dim");
@@ -66,14 +74,15 @@ describe("what an event says", () => {
       "INFY | BUY open | 1,300 @ 1,532.65 · LIMIT MIS · momentum · PAPER-1",
     );
     const part = { ...order, status: "partially_filled", filled_qty: 300, avg_price: 1532.5 };
-    expect(said("order_event", part)).toContain("BUY partially filled | 300 of 1,300 @ 1,532.5");
+    expect(said("order_event", part)).toContain("BUY partially filled | 300 of 1,300 @ 1,532.50");
     expect(said("order_event", { ...order, order_type: "MARKET" })).toContain("| 1,300 · MARKET");
-    const refused = { ...order, status: "rejected", reject_code: "margin", reason: "too little" };
+    const why = { reject_code: "margin", reason: "too little" };
+    const refused = { ...order, status: "rejected", ...why };
     expect(said("order_event", refused)).toContain("margin · too little");
     expect(tone("order_event", refused)).toBe("bad");
     expect(tone("order_event", { ...order, status: "COMPLETE" })).toBe("accent");
     const stop = { ...order, order_type: "SL-M", trigger_price: 1500 };
-    expect(said("order_event", stop)).toContain("SL-M MIS trigger 1,500");
+    expect(said("order_event", stop)).toContain("SL-M MIS trigger 1,500.00");
   });
 
   test("a position: its size, what it makes, and what of it has no stop", () => {
@@ -119,7 +128,7 @@ describe("what an event says", () => {
       said("engine_health", { engine_name, status, metrics });
     const feed = { ticks_per_second: 32, cached_symbols: 9, last_tick_age_ms: 400, gaps: 0 };
     expect(health("MarketDataEngine", feed)).toBe(
-      "MarketDataEngine | active | ticks/s 32 · 9 symbols · last tick 0.4 s ago · 0 gaps",
+      "MarketDataEngine | active | 32.0 ticks/s · 9 symbols · last tick 0.4 s ago · 0 gaps",
     );
     expect(health("ExecutionEngine", { open_orders: 1, fills_total: 2, kill_switch: true })).toBe(
       "ExecutionEngine | active | 1 order at work · 2 fills · KILL SWITCH ON",
@@ -156,7 +165,7 @@ describe("what an event says", () => {
       volume: 139618,
     };
     expect(said("candle_event", candle)).toBe(
-      "SBIN | 1m | from 09:17 · ▲ 950.85 · open 950.6 · high 951.4 · low 950.45 · " +
+      "SBIN | 1m | from 09:17 · ▲ 950.85 · open 950.60 · high 951.40 · low 950.45 · " +
         "volume 1,39,618",
     );
   });
@@ -196,7 +205,8 @@ describe("what an event says", () => {
   });
 
   test("what is silent and what is missing", () => {
-    const symbols = [{ symbol: "A", age_minutes: 61 }, { symbol: "B" }, 7, null, { age_minutes: 2 }];
+    const known = [{ symbol: "A", age_minutes: 61 }, { symbol: "B" }];
+    const symbols = [...known, 7, null, { age_minutes: 2 }];
     expect(said("mde_stale_symbols", { count: 12, symbols })).toBe(
       " | 12 silent symbols | A 1 h 01 m, B · …",
     );
@@ -206,7 +216,9 @@ describe("what an event says", () => {
       to: "2026-11-23T03:45:09Z",
       missed: 12,
     };
-    expect(said("feed_gap", gap)).toBe("INFY | feed gap | 09:15:03 to 09:15:09 · 6.0 s · missed 12");
+    expect(said("feed_gap", gap)).toBe(
+      "INFY | feed gap | 09:15:03 to 09:15:09 · 6.0 s · missed 12",
+    );
     expect(said("events_dropped", { count: 1234, thread: "main", reason: "spool_full" })).toBe(
       "main | 1,234 dropped | events that the bus could not take · spool full",
     );

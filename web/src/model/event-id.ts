@@ -7,7 +7,7 @@ export function seqOf(id: string | null | undefined): number {
   return Number.isSafeInteger(seq) ? seq : -1;
 }
 
-/** The bound behind an event, so that the newest before it is that event, if it is kept; null: no id. */
+/** The bound behind an event: the newest before it is that event, if it is kept. Null: no id. */
 export function boundBehind(id: string): string | null {
   const match = /^([^-].*)-(\d+)$/.exec(id);
   const seq = Number(match?.[2]);

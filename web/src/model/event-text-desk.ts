@@ -8,6 +8,7 @@ import {
   named,
   otherFields,
   percent,
+  priceText,
   type Say,
   sentence,
   signedMoney,
@@ -57,7 +58,7 @@ function signal(payload: Payload): EventText {
     details: sentence([
       strategyOf(payload),
       text(payload, "timeframe"),
-      at === null ? null : `at ${amount(at)}`,
+      at === null ? null : `at ${priceText(at)}`,
       orderSymbol !== null && orderSymbol !== text(payload, "symbol") && `in ${orderSymbol}`,
       percent(number(payload, "confidence")),
       text(payload, "reason"),
@@ -81,7 +82,7 @@ function decision(payload: Payload): EventText {
       wanted === null ? null : `wanted ${wanted}`,
       code === null ? by : by === null ? code : `${code} (${by})`,
       text(trace, "reason"),
-      close === null ? null : `close ${amount(close)}`,
+      close === null ? null : `close ${priceText(close)}`,
       percent(number(trace, "confidence")),
     ]),
   };
@@ -113,11 +114,11 @@ function orderSize(payload: Payload): string | null {
   if (filled !== null && filled > 0) {
     const price = number(payload, "avg_price") ?? number(payload, "fill_price") ?? wanted;
     const part = qty !== null && filled < qty;
-    return `${amount(filled)}${part ? ` of ${amount(qty)}` : ""} @ ${amount(price)}`;
+    return `${amount(filled)}${part ? ` of ${amount(qty)}` : ""} @ ${priceText(price)}`;
   }
   if (qty === null) return null;
   const market = text(payload, "order_type") === "MARKET";
-  return market || wanted === null ? amount(qty) : `${amount(qty)} @ ${amount(wanted)}`;
+  return market || wanted === null ? amount(qty) : `${amount(qty)} @ ${priceText(wanted)}`;
 }
 
 function orderType(payload: Payload): string | null {
@@ -125,7 +126,7 @@ function orderType(payload: Payload): string | null {
   const words = [text(payload, "order_type"), text(payload, "product")].filter(
     (part) => part !== null,
   );
-  if (trigger !== null && trigger > 0) words.push(`trigger ${amount(trigger)}`);
+  if (trigger !== null && trigger > 0) words.push(`trigger ${priceText(trigger)}`);
   return words.length === 0 ? null : words.join(" ");
 }
 
@@ -140,7 +141,7 @@ function position(payload: Payload): EventText {
     what: size === null ? UNKNOWN : flat ? "flat" : signedQty(size),
     tone: flat ? "dim" : size === null ? "" : size > 0 ? "gain" : "loss",
     details: sentence([
-      flat ? null : `${amount(number(payload, "entry_price"))} → ${lastPrice(payload)}`,
+      flat ? null : `${priceText(number(payload, "entry_price"))} → ${lastPrice(payload)}`,
       flat ? null : signedMoney("open", number(payload, "unrealized_pnl")),
       signedMoney("day", day),
       open > 0 && !flat && `⚠ ${amount(open)} without a stop`,
@@ -151,7 +152,7 @@ function position(payload: Payload): EventText {
 }
 
 function lastPrice(payload: Payload): string {
-  return amount(number(payload, "last_price"));
+  return priceText(number(payload, "last_price"));
 }
 
 function performance(payload: Payload): EventText {
@@ -184,7 +185,7 @@ const ENGINE_FIGURES: ReadonlyMap<string, (metrics: Payload) => (string | null)[
   [
     "MarketDataEngine",
     (metrics) => [
-      named("ticks/s", number(metrics, "ticks_per_second")),
+      rate(number(metrics, "ticks_per_second")),
       counted(number(metrics, "cached_symbols"), "symbol"),
       age("last tick", number(metrics, "last_tick_age_ms")),
       counted(number(metrics, "gaps"), "gap"),
@@ -225,6 +226,10 @@ const ENGINE_FIGURES: ReadonlyMap<string, (metrics: Payload) => (string | null)[
 
 function age(label: string, ms: number | null): string | null {
   return ms === null ? null : `${label} ${duration(ms)} ago`;
+}
+
+function rate(ticks: number | null): string | null {
+  return ticks === null ? null : `${ticks.toFixed(ticks < 100 ? 1 : 0)} ticks/s`;
 }
 
 function latency(label: string, ms: number | null): string | null {

@@ -1,12 +1,12 @@
 // Words for what the market, its feeds, the universe, alerts and the bus tell.
 import { count, duration, istMinute, istTime } from "../format.js";
 import {
-  amount,
   counted,
   type EventText,
   list,
   named,
   otherFields,
+  priceText,
   type Say,
   sentence,
   strategyOf,
@@ -27,10 +27,10 @@ function candle(payload: Payload): EventText {
     tone: "",
     details: sentence([
       start === null ? null : `from ${istMinute(start)}`,
-      `${change > 0 ? "▲" : change < 0 ? "▼" : "="} ${amount(close)}`,
-      `open ${amount(open)}`,
-      `high ${amount(number(payload, "high"))}`,
-      `low ${amount(number(payload, "low"))}`,
+      `${change > 0 ? "▲" : change < 0 ? "▼" : "="} ${priceText(close)}`,
+      `open ${priceText(open)}`,
+      `high ${priceText(number(payload, "high"))}`,
+      `low ${priceText(number(payload, "low"))}`,
       named("volume", number(payload, "volume")),
     ]),
   };

@@ -1,5 +1,5 @@
 // The pieces that sentences about events are made of.
-import { count, figure, rupees, signedRupees, UNKNOWN } from "../format.js";
+import { count, figure, price, rupees, signedRupees, UNKNOWN } from "../format.js";
 import { type Payload, text } from "./payload.js";
 
 /** A class of styles/base.css; empty: an ordinary word. */
@@ -54,7 +54,15 @@ export function counted(value: number | null, one: string, many = `${one}s`): st
   return value === null ? null : `${amount(value)} ${value === 1 ? one : many}`;
 }
 
-/** A price or a quantity: units have no paise. */
+/** With paise; currencies have four decimals. */
+export function priceText(value: number | null): string {
+  if (value === null) return UNKNOWN;
+  const paise = value * 100;
+  const whole = Math.abs(paise - Math.round(paise)) < 1e-6;
+  return whole || Math.abs(value) >= 1000 ? price(value) : figure(value);
+}
+
+/** A quantity, or any other figure: what is whole has no decimals. */
 export function amount(value: number | null): string {
   if (value === null) return UNKNOWN;
   return Number.isInteger(value) ? count(value) : figure(value);

@@ -1,7 +1,7 @@
 // Every event as it comes, or as it came: to be stopped, narrowed, opened and saved.
 import "../styles/tape.css";
 
-import { type ReactNode, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { count } from "../format.js";
 import type { Shown } from "../state/location.js";
@@ -20,8 +20,10 @@ export function Tape(): ReactNode {
   const shown = useValue("shown");
   const error = useValue("tapeError");
   const query = tapeQueryOf(shown);
-  const rows = useTapeWindow(app.tape, JSON.stringify([query, shown.view]));
+  const question = JSON.stringify([query, shown.view]);
+  const rows = useTapeWindow(app.tape, question);
   const scroller = useRef<HTMLDivElement>(null);
+  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [question]);
   const toTop = (): void => {
     scroller.current?.scrollTo({ top: 0 });
     rows.follow();
@@ -58,10 +60,9 @@ export function Tape(): ReactNode {
         <TapeFilters />
         <div className="tape-area">
           <TapeRows rows={rows} scroller={scroller} />
-          {error !== null ? (
-            <TapeMistake error={error} filter={query.filter ?? ""} />
-          ) : (
-            rows.view.length === 0 && <Empty shown={shown} filtered={Object.keys(query).length > 0} />
+          {error !== null && <TapeMistake error={error} filter={query.filter ?? ""} />}
+          {error === null && rows.view.length === 0 && (
+            <Empty shown={shown} filtered={Object.keys(query).length > 0} />
           )}
         </div>
       </div>
