@@ -23,7 +23,9 @@ export function Tape(): ReactNode {
   const question = JSON.stringify([query, shown.view]);
   const rows = useTapeWindow(app.tape, question);
   const scroller = useRef<HTMLDivElement>(null);
-  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [question]);
+  useEffect(() => {
+    scroller.current?.scrollTo({ top: 0 });
+  }, [question]);
   const toTop = (): void => {
     scroller.current?.scrollTo({ top: 0 });
     rows.follow();
