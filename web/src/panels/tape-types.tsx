@@ -31,7 +31,14 @@ function Choice(): ReactNode {
   const app = useApp();
   const { types, view } = useValue("shown");
   const { answer, error } = useAsked((signal) => app.client.stats({ signal }), []);
-  const known = [...new Set([...(answer?.event_types ?? []), ...types])].sort();
+  // The server counts since its start: what only the history has is asked for by itself.
+  const stored = useAsked((signal) => app.client.latest({ by: ["type"] }, { signal }), []);
+  const all = [
+    ...(answer?.event_types ?? []),
+    ...(stored.answer?.events ?? []).map(({ type }) => type),
+    ...types,
+  ];
+  const known = [...new Set(all)].sort();
   const toggle = (type: string): void => {
     const without = types.filter((each) => each !== type);
     app.show({ types: without.length < types.length ? without : [...types, type].sort() });
@@ -42,7 +49,7 @@ function Choice(): ReactNode {
         All types
       </button>
       {error !== null && <p className="bad">{error.message}</p>}
-      {answer !== undefined && known.length === 0 && (
+      {answer !== undefined && stored.answer !== undefined && known.length === 0 && (
         <p className="dim">Nothing has been published yet.</p>
       )}
       <ul className="tape-types">
