@@ -32,7 +32,7 @@ export function Strip(): ReactNode {
         <Stream />
         {veil !== null && (
           <p className="veil" data-testid="veil">
-            {veil}
+            <span>{veil}</span>
           </p>
         )}
       </div>

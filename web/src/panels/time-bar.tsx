@@ -23,6 +23,7 @@ import { useShortcut } from "../ui/shortcuts.js";
 import { useAsked } from "../ui/use-asked.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { useNow } from "../ui/use-now.js";
+import { useVeil } from "../ui/veil.js";
 import { CopyLink, FocusChips } from "./time-bar-chips.js";
 import { Scrubber } from "./time-bar-scrubber.js";
 
@@ -50,7 +51,13 @@ export function TimeBar(): ReactNode {
           }}
         />
       </label>
-      <Scrubber range={range} marks={marks} at={at} live={view.kind === "live"} onMove={time.move} />
+      <Scrubber
+        range={range}
+        marks={marks}
+        at={at}
+        live={view.kind === "live"}
+        onMove={time.move}
+      />
       <Cursor view={view} at={at} />
       <FocusChips />
       <CopyLink />
@@ -160,6 +167,7 @@ function Transport({ time }: { time: Time }): ReactNode {
   const { view, speed, step, toggle, setSpeed, goLive } = time;
   const live = view.kind === "live";
   const playing = view.kind === "play";
+  const down = useVeil() !== null;
   const faster = (by: number): void => {
     const next = SPEEDS[SPEEDS.findIndex((known) => known >= speed) + by];
     if (next !== undefined) setSpeed(next);
@@ -174,7 +182,7 @@ function Transport({ time }: { time: Time }): ReactNode {
     <div className="transport" role="group" aria-label="Play-back">
       <button
         type="button"
-        className="live-button"
+        className={down ? "live-button down" : "live-button"}
         aria-pressed={live}
         title="Live (l)"
         data-testid="live"
@@ -236,11 +244,14 @@ function speedsWith(speed: number): number[] {
 function Cursor({ view, at }: { view: View; at: number }): ReactNode {
   const loaded = useValue("loaded");
   const now = useNow(1000);
-  const loading = view.kind !== "live" && !loaded;
+  const down = useVeil() !== null;
+  const live = view.kind === "live";
+  const loading = !live && !loaded;
+  const word = loading ? "loading…" : down ? "▲ not live" : live ? "now" : "IST";
   return (
     <output className="time-cursor" data-testid="cursor" data-loading={loading}>
-      <strong>{view.kind === "live" ? istTime(at) : istMoment(at, now)}</strong>
-      <span className="dim">{loading ? "loading…" : view.kind === "live" ? "now" : "IST"}</span>
+      <strong>{live ? istTime(at) : istMoment(at, now)}</strong>
+      <span className={down && !loading ? "cursor-word warn" : "cursor-word"}>{word}</span>
     </output>
   );
 }

@@ -47,7 +47,7 @@ export function Panel(props: PanelProps): ReactNode {
         )}
         {veil !== null && (
           <p className="veil" data-testid="veil">
-            {veil}
+            <span>{veil}</span>
           </p>
         )}
       </div>
