@@ -34,7 +34,7 @@ function alert(rule: string, changes: Partial<Alert> = {}): Alert {
   };
 }
 
-it("what fires comes first, then the worse, then the newer; what is in hand after what is not", () => {
+it("what fires comes first, then what nobody has in hand, the worse, the newer", () => {
   const alerts = [
     alert("old resolved", { state: "resolved", resolved_at: "2026-11-23T04:00:00Z" }),
     alert("info", { severity: "info" }),

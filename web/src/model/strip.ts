@@ -29,7 +29,7 @@ function modeRank(mode: string | null): number {
 
 export interface Market {
   exchange: string;
-  /** `open`, `pre-open`, `auction`, `post-close`, `closed`, `halted`, a word of the exchange, `?`. */
+  /** `open`, `pre-open`, `closed`, … or a word of the exchange; `?`: not known. */
   word: string;
   /** Phase by group, for who wants to know. */
   detail: string;

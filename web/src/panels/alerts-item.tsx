@@ -23,8 +23,7 @@ interface AlertItemProps {
 }
 
 export function AlertItem({ alert, now, act }: AlertItemProps): ReactNode {
-  const app = useApp();
-  const { state, severity, rule, summary, event_id: event } = alert;
+  const { state, severity, rule } = alert;
   const group = groupText(alert);
   const hand = inHand(alert, now);
   const when = whenOf(alert);
@@ -52,28 +51,37 @@ export function AlertItem({ alert, now, act }: AlertItemProps): ReactNode {
             {duration(Math.floor((now - when) / 1000) * 1000)}
           </time>
         </div>
-        {event === null ? (
-          <span className="alert-summary" title={summary}>
-            {summary}
-          </span>
-        ) : (
-          <button
-            type="button"
-            className="plain alert-summary"
-            title={summary}
-            onClick={() => app.show({ event })}
-          >
-            {summary || rule}
-          </button>
-        )}
-        <div className="alert-bottom">
+        <div className="alert-main">
+          <Summary alert={alert} />
+          {act !== null && !over && <Actions alert={alert} now={now} act={act} />}
+        </div>
+        {hand !== "" && (
           <span className="alert-hand clip" title={hand}>
             {hand}
           </span>
-          {act !== null && !over && <Actions alert={alert} now={now} act={act} />}
-        </div>
+        )}
       </div>
     </li>
+  );
+}
+
+/** What it says; leads to the event that made it fire. */
+function Summary({ alert: { summary, rule, event_id: event } }: { alert: Alert }): ReactNode {
+  const app = useApp();
+  const words = summary || rule;
+  return event === null ? (
+    <span className="alert-summary" title={words}>
+      {words}
+    </span>
+  ) : (
+    <button
+      type="button"
+      className="plain alert-summary"
+      title={words}
+      onClick={() => app.show({ event })}
+    >
+      {words}
+    </button>
   );
 }
 

@@ -124,7 +124,7 @@ function PastAlerts(): ReactNode {
 }
 
 function emptyOf(alerts: readonly Alert[], off: boolean, asking: boolean): { empty?: string } {
-  if (off) return { empty: "This program watches no alert rules (tapedeck run --alert-rules FILE)." };
+  if (off) return { empty: "This program watches no rules (tapedeck run --alert-rules FILE)." };
   if (asking) return { empty: "Loading…" };
   return alerts.length === 0 ? { empty: "Nothing fires." } : {};
 }

@@ -263,8 +263,10 @@ function Answers({ sent, onAgain }: { sent: Sent; onAgain: () => void }): ReactN
             <span className={state === "done" ? "gain" : "bad"} aria-hidden="true">
               {state === "done" ? "✓" : "✖"}
             </span>
-            <strong>{target}</strong> {state}
-            {reason !== null && <span className="dim">: {reason}</span>}
+            <span>
+              <strong>{target}</strong> {state}
+              {reason !== null && <span className="dim">: {reason}</span>}
+            </span>
           </li>
         ))}
         {answers.length === 0 && !late && <li className="dim">Waiting for the engines…</li>}

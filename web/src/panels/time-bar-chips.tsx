@@ -6,7 +6,6 @@ import { useApp, useValue } from "../state/app.js";
 import { useShortcut } from "../ui/shortcuts.js";
 
 const TOLD_MS = 2000;
-const COPIED = "Copied";
 
 export function FocusChips(): ReactNode {
   const app = useApp();
@@ -57,7 +56,7 @@ export function CopyLink(): ReactNode {
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(location.href);
-      setTold(COPIED);
+      setTold("Copied ✓");
     } catch {
       setTold("See address"); // pages have a clipboard on https and loopback only
     }
@@ -71,11 +70,22 @@ export function CopyLink(): ReactNode {
       data-testid="copy-link"
       onClick={() => void copy()}
     >
-      <span aria-hidden="true">{told === COPIED ? "✓" : "⧉"}</span>
-      <span className="copy-text"> {told ?? "Copy link"}</span>
+      <LinkIcon />
+      <span className="copy-text">{told ?? "Copy link"}</span>
       <span className="visually-hidden" role="status">
         {told}
       </span>
     </button>
+  );
+}
+
+/** Drawn, since fonts do not agree on a sign for it. */
+function LinkIcon(): ReactNode {
+  return (
+    <svg className="link-icon" width="14" height="14" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M6.5 9.5l3-3" />
+      <path d="M7 4.5l1.5-1.5a3 3 0 0 1 4.5 4.5L11.5 9" />
+      <path d="M9 11.5L7.5 13A3 3 0 0 1 3 8.5L4.5 7" />
+    </svg>
   );
 }
