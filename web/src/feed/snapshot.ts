@@ -28,7 +28,9 @@ export async function loadSnapshot(
     latest(["position_event"], ["symbol", "exchange", "strategy", "account", "mode", "engine_id"]),
     latest(["order_event"], ["order_id", "account", "engine_id", "run_id"]),
     latest(["performance_update"], ["type", "strategy", "account", "mode", "engine_id"]),
-    latest(["session_event"], ["type", "exchange"]),
+    // Groups of an exchange have phases of their own, which `latest` does not tell apart.
+    newest("session_event", "has(payload.phase)"),
+    latest(["session_event"], ["type", "exchange"]), // also when the buffer has let go of it
     latest(["feed_gap"], ["symbol", "exchange"]),
     latest(["mde_stale_symbols", "command_event"], ["type", "engine_id"]),
   ]);
