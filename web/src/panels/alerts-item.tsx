@@ -2,7 +2,7 @@
 import type { Alert, Tapedeck } from "@tapedeck/client";
 import type { ReactNode } from "react";
 
-import { duration, istMoment } from "../format.js";
+import { ago, istMoment } from "../format.js";
 import { groupText, inHand, restOfDay, silentUntil, whenOf } from "../model/alert-list.js";
 import { useApp } from "../state/app.js";
 
@@ -48,7 +48,7 @@ export function AlertItem({ alert, now, act }: AlertItemProps): ReactNode {
             {group !== "" && ` · ${group}`}
           </span>
           <time className="alert-since" title={`${istMoment(when, now)} IST`}>
-            {duration(Math.floor((now - when) / 1000) * 1000)}
+            {ago(now - when)}
           </time>
         </div>
         <div className="alert-main">

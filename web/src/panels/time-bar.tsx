@@ -1,7 +1,7 @@
 // Where in time the page stands: live, a moment of the past, or a play-back of it.
 import "../styles/time-bar.css";
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 
 import type { View } from "../feed/protocol.js";
 import { istDate, istMoment, istTime, startOfIstDay } from "../format.js";
@@ -160,7 +160,7 @@ function useMarks(at: number): readonly Mark[] {
     `${tick} ${refresh}`,
     5000,
   );
-  return answer === undefined ? [] : marksOf(answer.buckets);
+  return useMemo(() => marksOf(answer?.buckets ?? []), [answer]);
 }
 
 function Transport({ time }: { time: Time }): ReactNode {
