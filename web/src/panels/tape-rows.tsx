@@ -32,7 +32,7 @@ export function TapeRows({ rows, scroller }: TapeRowsProps): ReactNode {
     scrollPaddingStart: HEAD_HEIGHT,
     useFlushSync: false,
   });
-  const { chosen, hold, open, onKeyDown } = useChosen(rows, virtual);
+  const { chosen, hold, open, onKeyDown } = useChosen(rows, virtual, scroller);
   const items = virtual.getVirtualItems();
   const numberAt = (index: number): number => view.end - 1 - index;
   const offset = (items[0]?.start ?? HEAD_HEIGHT) - HEAD_HEIGHT;
@@ -66,7 +66,7 @@ export function TapeRows({ rows, scroller }: TapeRowsProps): ReactNode {
         <div role="none" style={{ transform: `translateY(${String(offset)}px)` }}>
           {items.map(({ index }) => (
             <Row
-              key={numberAt(index)}
+              key={index} // its elements are used again for what comes there: none are made anew
               view={view}
               number={numberAt(index)}
               index={index}
@@ -91,7 +91,11 @@ interface Chosen {
   onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
 }
 
-function useChosen(rows: TapeWindow, virtual: Virtualizer<HTMLDivElement, HTMLElement>): Chosen {
+function useChosen(
+  rows: TapeWindow,
+  virtual: Virtualizer<HTMLDivElement, HTMLElement>,
+  scroller: RefObject<HTMLDivElement | null>,
+): Chosen {
   const app = useApp();
   const { view, standing, stand } = rows;
   const [number, setNumber] = useState<number | null>(null);
@@ -103,9 +107,11 @@ function useChosen(rows: TapeWindow, virtual: Virtualizer<HTMLDivElement, HTMLEl
     (at: number, id: string) => {
       stand("chosen");
       setNumber(at);
+      // Not the row, which goes when it is scrolled away: keys would then have nowhere to go.
+      scroller.current?.focus({ preventScroll: true });
       app.show({ event: id, trade: null });
     },
-    [app, stand],
+    [app, stand, scroller],
   );
   const choose = (to: number): void => {
     const within = Math.max(view.first, Math.min(view.end - 1, to));
