@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Candle } from "../src/model/candles.js";
 import { IndicatorBook, indicatorGroups, indicatorSources } from "../src/model/chart-indicators.js";
 import type { DeskEvent } from "../src/model/event.js";
+import { lineColours } from "../src/panels/chart-colours.js";
 
 const T0 = Date.parse("2026-11-23T04:00:00Z");
 
@@ -48,6 +49,14 @@ describe("groups of indicators", () => {
       "z",
     ]);
   });
+});
+
+it("colours differ over the price, and within each pane", () => {
+  const groups = indicatorGroups(["ema_9", "vwap", "macd", "macd_hist", "rsi"]);
+  const colours = lineColours(groups);
+  expect(Object.fromEntries(colours)).toEqual({ ema_9: 1, vwap: 2, macd_hist: 1, macd: 2, rsi: 1 });
+  const many = indicatorGroups(Array.from({ length: 9 }, (_, at) => `ema_${String(at + 1)}`));
+  expect([...lineColours(many).values()]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 1]);
 });
 
 it("sources are the strategies, the one with the most numbers first", () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   curveOf,
   equityPointOf,
+  indexAt,
   type EquityPoint,
   isNearLimit,
   MAX_EQUITY_POINTS,
@@ -67,6 +68,11 @@ describe("points", () => {
   it("are in order of time; of one second the newest published stays", () => {
     const merged = mergePoints([point(3, 30), point(1, 10, 5)], [point(2, 20), point(1, 11, 4)]);
     expect(merged.map(({ net }) => net)).toEqual([10, 20, 30]);
+  });
+
+  it("of history alone are in order too", () => {
+    const merged = mergePoints([point(2, 20), point(1, 10), point(2, 21, 9)], []);
+    expect(merged.map(({ net }) => net)).toEqual([10, 21]);
   });
 
   it("are bounded", () => {
@@ -148,6 +154,12 @@ describe("stretches of many days", () => {
     expect(pointsOfBuckets(lows, lows, null, 1000)).toEqual([]);
     expect(pointsOfBuckets(lows, lows, "momentum", 1000)).toHaveLength(2);
   });
+});
+
+it("a moment has a place between two points, and none outside of them", () => {
+  const points = [1000, 2000, 6000].map((at) => ({ at }));
+  const places = [999, 1000, 1500, 5000, 6000, 6001].map((ms) => indexAt(points, ms));
+  expect(places).toEqual([null, 0, 0.5, 1.75, 2, null]);
 });
 
 it("accounts are told apart by mode, and each is there once", () => {

@@ -66,7 +66,6 @@ export function mergePoints(
   known: readonly EquityPoint[],
   more: readonly EquityPoint[],
 ): readonly EquityPoint[] {
-  if (more.length === 0) return known;
   const seconds = new Map<number, EquityPoint>();
   for (const point of [...known, ...more]) {
     const second = Math.floor(point.at / 1000);
@@ -101,6 +100,23 @@ export function curveOf(points: readonly { at: number; net: number }[]): Curve {
     return { at, net, drawdown };
   });
   return { points: curve, drawdown: curve.at(-1)?.drawdown ?? 0, worst };
+}
+
+/** Where a moment is among points, in points: 1.5 is halfway between the second and the third. Null:
+ *  outside of them. */
+export function indexAt(points: readonly { at: number }[], ms: number): number | null {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((points[middle]?.at ?? Infinity) <= ms) low = middle + 1;
+    else high = middle;
+  }
+  const before = points[low - 1];
+  const after = points[low];
+  if (before === undefined) return null;
+  if (after === undefined) return before.at === ms ? low - 1 : null;
+  return low - 1 + (ms - before.at) / (after.at - before.at);
 }
 
 /** At most so many points: the first, the last, and of each of equally many the lowest, the highest

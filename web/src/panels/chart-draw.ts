@@ -62,7 +62,7 @@ export class Layer implements ISeriesPrimitive<Time> {
 
 export interface TimeLine {
   at: number;
-  /** `cursor`: the moment the page shows; `other`: where another chart points; `picked`: clicked. */
+  /** The moment the page shows; where another chart points; what was clicked. */
   kind: "cursor" | "other" | "picked";
 }
 

@@ -1,5 +1,5 @@
-// Where a chart's data comes from: history and the stream, for the instrument, the timeframe and the
-// moment that are shown.
+// Where a chart's data comes from: history and the stream, for the instrument, the timeframe and
+// the moment that are shown.
 import type { Trade } from "@tapedeck/client";
 import { useEffect, useMemo, useRef, useState } from "react";
 

@@ -11,6 +11,7 @@ import {
 import type { Candle } from "../model/candles.js";
 import type { IndicatorGroup } from "../model/chart-indicators.js";
 import { toChartTime } from "../model/chart-time.js";
+import { lineColours } from "./chart-colours.js";
 import { faded, type Look } from "./chart-look.js";
 
 /** The values of an indicator from a candle on. */
@@ -34,10 +35,10 @@ export class IndicatorLines {
     this.#chart = chart;
   }
 
-  /** Colours go by the order of lines, as `lineColours` has them for the legend. */
   choose(groups: readonly IndicatorGroup[], look: Look): void {
     for (const { series } of this.#lines) this.#chart.removeSeries(series);
     this.#lines = [];
+    const colours = lineColours(groups);
     let pane = 0;
     for (const group of groups) {
       if (!group.onPrice) pane += 1;
@@ -48,7 +49,7 @@ export class IndicatorLines {
           kind === "histogram"
             ? this.#chart.addSeries(HistogramSeries, options, at)
             : this.#chart.addSeries(LineSeries, options, at);
-        this.#lines.push({ name, kind, colour: this.#lines.length, series });
+        this.#lines.push({ name, kind, colour: colours.get(name) ?? 1, series });
       }
     }
     this.#chart.panes().forEach((each, index) => {
@@ -71,7 +72,7 @@ export class IndicatorLines {
 
   retheme(look: Look): void {
     for (const { kind, name, colour, series } of this.#lines) {
-      const base = look.lines[colour % look.lines.length] ?? look.accent;
+      const base = look.lines[colour - 1] ?? look.accent;
       const color = kind === "histogram" ? faded(base, 0.5) : base;
       const bands = /_(upper|lower)/.test(name);
       series.applyOptions({

@@ -1,5 +1,5 @@
-// How charts look: colours of the style sheet, which change with the theme, and what all charts have
-// in common. Loaded with the charts' library, after the first paint.
+// How charts look: colours of the style sheet, which change with the theme, and what all charts
+// have in common. Loaded with the charts' library, after the first paint.
 import {
   type ChartOptions,
   ColorType,

@@ -42,7 +42,8 @@ function entriesOf(held: readonly Position[]): PriceLine[] {
   return held
     .flatMap(({ size, entryPrice, strategy }): PriceLine[] => {
       if (size === 0 || entryPrice === null) return [];
-      const title = `${signedQty(size)} ${strategy ?? ""}`.trim().slice(0, 24);
+      const who = held.length > 1 ? (strategy ?? "") : "";
+      const title = `${signedQty(size)} ${who}`.trim().slice(0, 20);
       return [{ price: entryPrice, title, kind: size > 0 ? "long" : "short" }];
     })
     .slice(0, MAX_LINES);

@@ -53,6 +53,7 @@ export interface PriceLine {
 /** So many candles before the oldest, older ones are asked for. */
 const NEAR_OLDEST = 30;
 const FIRST_CANDLES = 120;
+const FEWEST_CANDLES = 40;
 const ROOM_RIGHT = 8;
 /** Candles whose indicators may still come. */
 const NEWEST = 3;
@@ -68,7 +69,7 @@ export class ChartView {
   readonly #volume: ISeriesApi<"Histogram">;
   readonly #lines: IndicatorLines;
   readonly #layers: Layer[];
-  readonly #handlers: ChartHandlers;
+  readonly #handlers: () => ChartHandlers;
   #look: Look;
   #candles: readonly Candle[] = [];
   #timeframe = "1m";
@@ -83,7 +84,7 @@ export class ChartView {
   #priceLines: IPriceLine[] = [];
   #priceLinesShown: readonly PriceLine[] = [];
 
-  constructor(container: HTMLElement, handlers: ChartHandlers) {
+  constructor(container: HTMLElement, handlers: () => ChartHandlers) {
     this.#handlers = handlers;
     this.#look = currentLook();
     this.#chart = createChart(container, {
@@ -110,7 +111,7 @@ export class ChartView {
       new Layer("top", (context, _, height) => this.#drawTimes(context, height)),
     ];
     for (const layer of this.#layers) this.#price.attachPrimitive(layer);
-    this.#chart.subscribeCrosshairMove((event) => handlers.onPoint(this.#pointed(event)));
+    this.#chart.subscribeCrosshairMove((event) => handlers().onPoint(this.#pointed(event)));
     this.#chart.subscribeClick((event) => this.#click(event));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#scrolled(range));
     this.#applyLook();
@@ -129,7 +130,7 @@ export class ChartView {
     this.#linesFrom = Math.min(this.#linesFrom, from);
     if (from === 0 || !this.#canAppend(before, candles, from)) this.#setAll();
     else this.#append(from);
-    if (before.length === 0 || another) this.fit();
+    if (candles.length > 0 && (before.length === 0 || another)) this.fit();
     this.showMarks(this.#marks);
   }
 
@@ -173,7 +174,16 @@ export class ChartView {
   /** The newest candles, as wide as they are read well. */
   fit(): void {
     const last = this.#candles.length;
-    this.#chart.timeScale().setVisibleLogicalRange({ from: last - FIRST_CANDLES, to: last + ROOM_RIGHT });
+    const seen = Math.max(FEWEST_CANDLES, Math.min(FIRST_CANDLES, last + 2));
+    const range = { from: last - seen, to: last + ROOM_RIGHT };
+    this.#chart.timeScale().setVisibleLogicalRange(range);
+  }
+
+  /** Prices stay below what lies over the chart's upper edge, as far as there is room. */
+  keepTop(pixels: number): void {
+    const { height } = this.#chart.paneSize(0);
+    const top = height > 0 ? Math.min(0.4, pixels / height) : 0;
+    this.#price.priceScale().applyOptions({ scaleMargins: { top: top + 0.06, bottom: 0.2 } });
   }
 
   /** The colours of the theme that is on now. */
@@ -340,12 +350,12 @@ export class ChartView {
 
   #click(event: MouseEventParams): void {
     const pointed = this.#pointed(event);
-    if (pointed !== null) this.#handlers.onClick(pointed, event.sourceEvent?.altKey === true);
+    if (pointed !== null) this.#handlers().onClick(pointed, event.sourceEvent?.altKey === true);
   }
 
   #scrolled(range: LogicalRange | null): void {
     if (range !== null && this.#candles.length > 0 && range.from < NEAR_OLDEST) {
-      this.#handlers.onNearOldest();
+      this.#handlers().onNearOldest();
     }
   }
 

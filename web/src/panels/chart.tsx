@@ -2,17 +2,17 @@
 // gaps. The charts' library is loaded after the first paint.
 import "../styles/chart.css";
 
-import { type ReactNode, type RefObject, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import { istMoment, price } from "../format.js";
 import type { IndicatorBook } from "../model/chart-indicators.js";
-import { gapAt, type Gap, type Instrument, type Mark } from "../model/chart-marks.js";
+import { gapAt, type Instrument, type Mark } from "../model/chart-marks.js";
 import { timeframeMs } from "../model/chart-time.js";
 import { useApp, useValue } from "../state/app.js";
 import { instrumentText } from "../state/location.js";
 import { Panel } from "../ui/panel.js";
-import { onSharedTime, shareTime } from "../ui/shared-time.js";
-import { useTheme } from "../ui/theme.js";
+import { shareTime } from "../ui/shared-time.js";
+import { useCanvas, usePicked, useShownTimes } from "./chart-canvas.js";
 import { type IndicatorChoice, useIndicatorChoice } from "./chart-choice.js";
 import {
   type Candles,
@@ -103,6 +103,13 @@ function ChartOf({ instruments, instrument }: ChartOfProps): ReactNode {
   );
 }
 
+async function loadView(): Promise<
+  (container: HTMLElement, handlers: () => ChartHandlers) => ChartView
+> {
+  const { ChartView: View } = await import("./chart-view.js");
+  return (container, handlers) => new View(container, handlers);
+}
+
 interface BodyProps {
   instrument: Instrument;
   timeframe: string;
@@ -116,27 +123,27 @@ function ChartBody({ instrument, timeframe, candles: history, choice }: BodyProp
   const marks = useMarks(instrument);
   const gaps = useGaps(instrument);
   const [pointed, setPointed] = useState<Pointed | null>(null);
-  const [picked, setPicked] = useState<number | null>(null);
-  const go = (at: number): void => {
-    setPicked(null);
-    app.setView({ kind: "at", at: new Date(at).toISOString() });
-  };
-  const [container, view] = useChartView({
-    onPoint: (to) => {
+  const picked = usePicked(`${instrumentText(instrument)} ${timeframe}`);
+  const { container, view, error } = useCanvas(loadView, {
+    onPoint: (to: Pointed | null) => {
       setPointed(to);
       shareTime("chart", to === null ? null : (candles[to.index]?.start ?? null));
     },
-    onClick: ({ index, mark }, alt) => {
+    onClick: ({ index, mark }: Pointed, alt: boolean) => {
       const at = candles[index]?.closedAt ?? null;
-      if (alt && at !== null) go(at);
+      if (alt && at !== null) picked.go(at);
       else if (mark?.trade) app.show({ trade: mark.trade });
-      else setPicked(at === picked ? null : at);
+      else picked.pick(at);
     },
     onNearOldest: history.older,
   });
-  useEffect(() => setPicked(null), [instrument, timeframe]);
+  const legend = useRef<HTMLDivElement>(null);
+  const shownKey = `${candles.length > 0} ${choice.chosen.map(({ key }) => key).join()}`;
+  useEffect(() => view?.keepTop(heightOfFigures(legend.current)), [view, shownKey]);
   const book = useDrawnIndicators(view, { instrument, timeframe }, history, choice);
-  useDrawn(view, gaps, marks, picked);
+  useShownTimes(view, "chart", picked.at);
+  useEffect(() => view?.showGaps(gaps), [view, gaps]);
+  useEffect(() => view?.showMarks(marks), [view, marks]);
   const index = Math.min(pointed?.index ?? Infinity, candles.length - 1);
   const candle = candles[index];
   const label = describe({ instrument, timeframe }, history, marks);
@@ -147,48 +154,23 @@ function ChartBody({ instrument, timeframe, candles: history, choice }: BodyProp
       <Legend
         candle={candle}
         before={candles[index - 1]}
+        newest={candles.at(-1)?.closedAt ?? 0}
         groups={choice.chosen}
         valueOf={(name) => book?.at(candles, index, name) ?? null}
         mark={pointed?.mark ?? null}
         gap={candle && pointed ? gapAt(gaps, candle.start, timeframeMs(timeframe)) : undefined}
         picked={picked}
-        onGo={go}
+        error={error}
+        element={legend}
       />
     </>
   );
 }
 
-/** The chart on its canvas once its library is there; its handlers are the newest given. */
-function useChartView(
-  handlers: ChartHandlers,
-): [RefObject<HTMLDivElement | null>, ChartView | null] {
-  const container = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState<ChartView | null>(null);
-  const newest = useRef(handlers);
-  useEffect(() => {
-    newest.current = handlers;
-  });
-  useEffect(() => {
-    let made: ChartView | undefined;
-    let gone = false;
-    const begin = async (): Promise<void> => {
-      const { ChartView: View } = await import("./chart-view.js");
-      if (gone || container.current === null) return;
-      made = new View(container.current, {
-        onPoint: (pointed) => newest.current.onPoint(pointed),
-        onClick: (pointed, alt) => newest.current.onClick(pointed, alt),
-        onNearOldest: () => newest.current.onNearOldest(),
-      });
-      setView(made);
-    };
-    void begin();
-    return () => {
-      gone = true;
-      made?.dispose();
-      setView(null);
-    };
-  }, []);
-  return [container, view];
+/** What the figures that are always there take of the chart, in pixels. */
+function heightOfFigures(legend: HTMLDivElement | null): number {
+  const last = legend?.children[1];
+  return last instanceof HTMLElement ? last.offsetTop + last.offsetHeight : 0;
 }
 
 /** Candles and indicators, in this order: lines go along candles. */
@@ -219,30 +201,6 @@ function useDrawnIndicators(
     view.showIndicators(along, another || !indicators.live);
   }, [view, candles, chosenKey, indicators]);
   return book;
-}
-
-/** What lies over the candles. */
-function useDrawn(
-  view: ChartView | null,
-  gaps: readonly Gap[],
-  marks: readonly Mark[],
-  picked: number | null,
-): void {
-  const cursor = useValue("cursor");
-  const theme = useTheme();
-  useEffect(() => view?.retheme(), [view, theme]);
-  useEffect(() => view?.showGaps(gaps), [view, gaps]);
-  useEffect(() => view?.showMarks(marks), [view, marks]);
-  useEffect(() => {
-    const show = (other: { at: number; by: string } | null): void =>
-      view?.showTimes([
-        ...(cursor === null ? [] : [{ at: cursor, kind: "cursor" as const }]),
-        ...(picked === null ? [] : [{ at: picked, kind: "picked" as const }]),
-        ...(other === null || other.by === "chart" ? [] : [{ at: other.at, kind: "other" as const }]),
-      ]);
-    show(null);
-    return onSharedTime(show);
-  }, [view, cursor, picked]);
 }
 
 /** The chart in words, for those who do not see it. */
