@@ -5,6 +5,7 @@ import type { DeskEvent } from "../src/model/event.js";
 import {
   chainAsOf,
   decisionIndicators,
+  isHold,
   microsBetween,
   partnersOf,
   partnersQuery,
@@ -79,6 +80,12 @@ test("the indicators are those of the decision", () => {
     {},
   );
   expect(decisionIndicators([at(DECIDED, "decision_trace", { trace_data: 7 })])).toEqual({});
+});
+
+test("a HOLD begins no chain", () => {
+  expect(isHold(at(DECIDED, "decision_trace", { decision: "HOLD" }))).toBe(true);
+  expect(isHold(at(DECIDED, "decision_trace", { decision: "VETO" }))).toBe(false);
+  expect(isHold(at(DECIDED, "signal_event", { decision: "HOLD" }))).toBe(false);
 });
 
 test("time between events is told to the microsecond", () => {

@@ -28,6 +28,11 @@ export function isLater(event: DeskEvent, at: number | null): boolean {
   return at !== null && (momentOf(event.timestamp) ?? 0) > at;
 }
 
+/** A decision to do nothing: no trade comes of it, whatever it is called. */
+export function isHold({ type, payload }: DeskEvent): boolean {
+  return type === "decision_trace" && text(payload, "decision") === "HOLD";
+}
+
 /** What the indicators were when it was decided: of the chain's first decision that has any. */
 export function decisionIndicators(events: readonly DeskEvent[]): Payload {
   for (const { type, payload } of events) {

@@ -6,8 +6,7 @@ import { count, durationUs, istMoment, price } from "../format.js";
 import { decisionIndicators, microsBetween } from "../model/chain-as-of.js";
 import type { DeskEvent } from "../model/event.js";
 import { eventText } from "../model/event-text.js";
-import { word } from "../model/event-words.js";
-import { momentOf, type Payload, text } from "../model/payload.js";
+import { momentOf, text } from "../model/payload.js";
 import { beganAt } from "../model/trade-as-of.js";
 import { outcomeWords } from "../model/trade-outcomes.js";
 import { useApp, useValue } from "../state/app.js";
@@ -15,6 +14,7 @@ import { useDeskNow } from "../ui/use-desk-now.js";
 import { useChain } from "./drawer-data.js";
 import { Ways } from "./drawer-event.js";
 import { TradeFigures } from "./drawer-figures.js";
+import { Indicators } from "./drawer-indicators.js";
 
 interface DrawerChainProps {
   /** A correlation_id or an order_id. */
@@ -162,30 +162,5 @@ function ChainRow({ event, began, isOpen }: ChainRowProps): ReactNode {
         <span className="dim clip">{details}</span>
       </button>
     </li>
-  );
-}
-
-/** More than these nobody decides on; the JSON has them all. */
-const MAX_INDICATORS = 60;
-
-function Indicators({ indicators }: { indicators: Payload }): ReactNode {
-  const all = Object.entries(indicators);
-  if (all.length === 0) return null;
-  return (
-    <section className="drawer-part" aria-label="Indicators at the decision">
-      <h3>Indicators at the decision</h3>
-      <dl className="indicators" data-testid="drawer-indicators">
-        {all.slice(0, MAX_INDICATORS).map(([name, value]) => (
-          <div key={name}>
-            <dt className="dim clip" title={name}>
-              {name}
-            </dt>
-            <dd className="mono clip" title={word(value) ?? ""}>
-              {word(value) ?? "–"}
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </section>
   );
 }

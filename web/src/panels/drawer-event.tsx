@@ -23,8 +23,8 @@ export function EventHead({ event }: { event: DeskEvent }): ReactNode {
       {source.length > 0 && (
         <p className="dim drawer-source">
           {source.map(([name, value]) => (
-            <span key={name} title={name}>
-              {String(value)}
+            <span key={name}>
+              {name.replace("_id", "")} <span className="drawer-value">{String(value)}</span>
             </span>
           ))}
         </p>

@@ -4,13 +4,16 @@ import "../styles/drawer.css";
 
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 
+import { decisionIndicators, isHold } from "../model/chain-as-of.js";
+import type { DeskEvent } from "../model/event.js";
 import { text } from "../model/payload.js";
 import { useApp, useValue } from "../state/app.js";
 import { useShortcut } from "../ui/shortcuts.js";
 import { DrawerChain } from "./drawer-chain.js";
-import { EventHead } from "./drawer-event.js";
-import { DrawerJson } from "./drawer-json.js";
 import { type OpenEvent, useOpenEvent } from "./drawer-data.js";
+import { EventHead } from "./drawer-event.js";
+import { Indicators } from "./drawer-indicators.js";
+import { DrawerJson } from "./drawer-json.js";
 
 export function Drawer(): ReactNode {
   const { event, trade } = useValue("shown");
@@ -31,8 +34,7 @@ function Sheet({ eventId, tradeId }: SheetProps): ReactNode {
   useShortcut("Escape", "Close what is open", close);
   useShortcut("d", "Go to what is open", () => sheet.current?.focus());
   useReturningFocus(sheet);
-  const ofEvent = open.event === null ? null : text(open.event.payload, "correlation_id");
-  const chain = tradeId ?? ofEvent;
+  const chain = tradeId ?? chainOf(open.event);
   return (
     <aside ref={sheet} className="drawer" data-panel="drawer" aria-label="Details" tabIndex={-1}>
       <header className="drawer-head">
@@ -58,8 +60,22 @@ function Sheet({ eventId, tradeId }: SheetProps): ReactNode {
   );
 }
 
+/** What one finds the chain of an event by; a HOLD begins none. */
+function chainOf(event: DeskEvent | null): string | null {
+  if (event === null || isHold(event)) return null;
+  return text(event.payload, "correlation_id");
+}
+
 function EventPart({ open }: { open: OpenEvent }): ReactNode {
-  if (open.event !== null) return <EventHead event={open.event} />;
+  const { event } = open;
+  if (event !== null) {
+    return (
+      <>
+        <EventHead event={event} />
+        {isHold(event) && <Indicators indicators={decisionIndicators([event])} />}
+      </>
+    );
+  }
   if (open.problem !== null) {
     return (
       <p className="drawer-note warn" data-testid="drawer-problem">

@@ -90,7 +90,8 @@ function NewRows({ rows, toTop }: { rows: TapeWindow; toTop: () => void }): Reac
       style={{ visibility: hidden ? "hidden" : "visible" }}
       onClick={toTop}
     >
-      {newer === null ? "New events" : `${count(newer)} new`} · back to the top
+      {newer === null ? "New events" : `${count(newer)} new`}
+      <span className="tape-newer-more"> · back to the top</span>
     </button>
   );
 }
