@@ -138,7 +138,7 @@ export function stageRows(
 
 /** Of 1, on a square root: a hundred fills beside ten thousand evaluations can still be seen. */
 export function barShare(count: number | null, most: number): number {
-  return count === null || most <= 0 ? 0 : Math.sqrt(count / most);
+  return count === null || most <= 0 ? 0 : Math.min(1, Math.sqrt(count / most));
 }
 
 function rejectedNote(counts: FunnelCounts | null): string {

@@ -1,7 +1,7 @@
 // How the data comes in: all of it in a line, then each symbol.
 import { type ReactNode, useMemo, useState } from "react";
 
-import { count, duration, figure, istTime, price, UNKNOWN } from "../format.js";
+import { count, duration, figure, istMinute, istTime, price, UNKNOWN } from "../format.js";
 import type { Feed, FeedSummary } from "../model/desk-types.js";
 import { type FeedOrder, type FeedRow, feedRows, worstAgeMs } from "../model/feed-rows.js";
 import { useApp, useValue } from "../state/app.js";
@@ -30,7 +30,7 @@ export function Feeds(): ReactNode {
                 Gaps
               </th>
               <th scope="col" className="number" title="When the last gap began, and how long">
-                Last gap
+                Gap at
               </th>
             </tr>
           </thead>
@@ -123,7 +123,7 @@ function FeedLine({ row }: { row: FeedRow }): ReactNode {
       data-symbol={symbol}
       onClick={chart}
     >
-      <td title={row.key}>
+      <td className="rest" title={row.key}>
         <button type="button" className="plain clip" onClick={chart}>
           {stale && <span className="warn">⚠ </span>}
           {symbol}
@@ -134,7 +134,7 @@ function FeedLine({ row }: { row: FeedRow }): ReactNode {
       <td className="number">{figure(rounded(row.ticksPerSecond))}</td>
       <td className={`number ${(row.gaps ?? 0) > 0 ? "warn" : ""}`}>{count(row.gaps)}</td>
       <td className="number dim" title={gapTitle(row)}>
-        {istTime(row.lastGap?.from ?? null)}
+        {istMinute(row.lastGap?.from ?? null)}
       </td>
     </tr>
   );

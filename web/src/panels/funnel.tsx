@@ -79,24 +79,21 @@ type Custom = Extract<RangeChoice, { kind: "custom" }>;
 function RangeFields(props: { choice: Custom; onChoose: (choice: Custom) => void }): ReactNode {
   const { choice, onChoose } = props;
   const field = (name: "from" | "until", label: string): ReactNode => (
-    <label>
-      <span className="dim">{label}</span>{" "}
-      <input
-        type="datetime-local"
-        data-testid={`funnel-${name}`}
-        aria-label={`${label}, IST`}
-        defaultValue={`${istDate(choice[name])}T${istMinute(choice[name])}`}
-        onChange={(event) => {
-          const at = istMomentOf(event.target.value);
-          if (at !== null) onChoose({ ...choice, [name]: at });
-        }}
-      />
-    </label>
+    <input
+      type="datetime-local"
+      data-testid={`funnel-${name}`}
+      aria-label={label}
+      title={label}
+      defaultValue={`${istDate(choice[name])}T${istMinute(choice[name])}`}
+      onChange={(event) => {
+        const at = istMomentOf(event.target.value);
+        if (at !== null) onChoose({ ...choice, [name]: at });
+      }}
+    />
   );
   return (
     <div className="funnel-range">
-      {field("from", "from")}
-      {field("until", "to")}
+      {field("from", "Counted from, IST")}–{field("until", "Counted until, IST")}
       {choice.from > choice.until && <span className="bad">ends before it begins</span>}
     </div>
   );
@@ -105,7 +102,9 @@ function RangeFields(props: { choice: Custom; onChoose: (choice: Custom) => void
 function Stages({ rows, counts }: { rows: StageRow[]; counts: FunnelCounts | null }): ReactNode {
   const app = useApp();
   const { stage } = useValue("shown").focus;
-  const most = rows.reduce((top, row) => Math.max(top, row.count ?? 0), 0);
+  // Instruments are not decisions: tens of thousands of them would leave no bar for the others.
+  const decisions = rows.filter(({ name }) => name !== "scanned");
+  const most = decisions.reduce((top, row) => Math.max(top, row.count ?? 0), 0);
   const isChosen = (name: StageName, vetoCode: string | null): boolean =>
     stage !== null && stage.name === name && stage.vetoCode === vetoCode;
   const choose = (name: StageName, vetoCode: string | null): void => {
@@ -113,7 +112,7 @@ function Stages({ rows, counts }: { rows: StageRow[]; counts: FunnelCounts | nul
     app.focus({ stage: chosen });
   };
   return (
-    <ol className="funnel" title="Bars are on a square root scale">
+    <ol className="funnel" title="Bars are on a square root scale; that of scanned is cut">
       {rows.map((row) => (
         <li key={row.name}>
           <StageButton
@@ -164,13 +163,14 @@ interface StageButtonProps {
 
 function StageButton({ row, label, bar, chosen, onChoose }: StageButtonProps): ReactNode {
   const figure = `${row.atLeast && row.count !== null ? "≥" : ""}${count(row.count)}`;
+  const share = row.share === null ? "" : percent(row.share);
   return (
     <button
       type="button"
       className={`stage ${row.name}`}
       data-testid="stage"
       data-stage={row.name}
-      title={`${label}: ${figure}, ${row.note}`}
+      title={[`${label}: ${figure}`, share, row.note].filter(Boolean).join(", ")}
       aria-pressed={chosen}
       onClick={onChoose}
     >
@@ -179,7 +179,7 @@ function StageButton({ row, label, bar, chosen, onChoose }: StageButtonProps): R
         <rect width={`${(100 * bar).toFixed(1)}%`} height={10} rx={2} />
       </svg>
       <span className="number">{figure}</span>
-      <span className="number dim">{row.share === null ? "" : percent(row.share)}</span>
+      <span className="number dim">{share}</span>
     </button>
   );
 }

@@ -53,24 +53,19 @@ export function Orders(): ReactNode {
       {...(shown.length === 0 ? { empty: "No order is at work." } : {})}
     >
       <table className="orders">
-        <colgroup>
-          <col />
-          <col className="orders-qty" />
-          <col className="orders-price" />
-          <col className="orders-status" />
-          <col className="orders-age" />
-        </colgroup>
         <thead>
           <tr>
             <th scope="col">Order</th>
-            <th scope="col" className="number">
+            <th scope="col" className="number orders-qty">
               Filled
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number orders-price">
               Price
             </th>
-            <th scope="col">Status</th>
-            <th scope="col" className="number">
+            <th scope="col" className="orders-status">
+              Status
+            </th>
+            <th scope="col" className="number orders-age">
               Age
             </th>
           </tr>
@@ -87,8 +82,8 @@ export function Orders(): ReactNode {
 
 function OrderRow({ order, now }: { order: Order; now: number }): ReactNode {
   const app = useApp();
-  const open = (): void => app.show({ trade: order.correlationId ?? order.orderId });
-  const { status, triggerPrice } = order;
+  const { status, symbol, orderId, strategy, triggerPrice } = order;
+  const open = (): void => app.show({ trade: order.correlationId ?? orderId });
   return (
     <tr
       className={isFinal(status) ? "link ended" : "link"}
@@ -96,9 +91,9 @@ function OrderRow({ order, now }: { order: Order; now: number }): ReactNode {
       data-status={status}
       onClick={open}
     >
-      <td title={`${order.symbol} · ${order.orderId} · ${order.strategy ?? "no strategy"}`}>
+      <td className="rest" title={[symbol, orderId, strategy].filter(Boolean).join(" · ")}>
         <button type="button" className="plain clip" onClick={open}>
-          {order.symbol}
+          {symbol}
         </button>
         <span className="under clip dim">
           <span className={order.side === "BUY" ? "gain" : "loss"}>{order.side}</span>{" "}
@@ -115,18 +110,27 @@ function OrderRow({ order, now }: { order: Order; now: number }): ReactNode {
           {triggerPrice === null ? "" : `trig ${price(triggerPrice)}`}
         </span>
       </td>
-      <td title={order.reason === null ? undefined : reasonWords(order.reason)}>
-        <span className={`clip ${statusTone(status)}`}>
-          {needsALook(status) ? <strong>⚠ {statusWords(status)}</strong> : statusWords(status)}
-        </span>
-        <span className="under clip dim">
-          {order.reason === null ? "" : reasonWords(order.reason)}
-        </span>
-      </td>
+      <StatusCell order={order} />
       <td className="number" title={`Since ${istMoment(order.at, now)} IST`}>
         {ago(now - order.at)}
       </td>
     </tr>
+  );
+}
+
+function StatusCell({ order }: { order: Order }): ReactNode {
+  const { status, reason } = order;
+  const words = statusWords(status);
+  const told = needsALook(status) ? <strong>⚠&nbsp;{words}</strong> : words;
+  if (reason === null) {
+    return <td className={`orders-status wrap ${statusTone(status)}`}>{told}</td>;
+  }
+  const why = reasonWords(reason);
+  return (
+    <td className="orders-status" title={`${words}: ${why}`}>
+      <span className={`clip ${statusTone(status)}`}>{told}</span>
+      <span className="under clip dim">{why}</span>
+    </td>
   );
 }
 

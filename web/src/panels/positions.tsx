@@ -46,26 +46,27 @@ export function Positions(): ReactNode {
       {...(shown.length === 0 ? { empty: "Nothing is held." } : {})}
     >
       <table className="positions">
-        <colgroup>
-          <col />
-          <col className="positions-qty" />
-          <col className="positions-price" />
-          <col className="positions-pnl" />
-          <col className="positions-stop" />
-        </colgroup>
         <thead>
           <tr>
             <th scope="col">Symbol</th>
-            <th scope="col" className="number">
+            <th scope="col" className="number positions-qty">
               Qty
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number positions-price">
               Last / avg
             </th>
-            <th scope="col" className="number" title="P&L of what is open, and of the day">
+            <th
+              scope="col"
+              className="number positions-pnl"
+              title="P&L of what is open, and of the day"
+            >
               Open / day
             </th>
-            <th scope="col" title="What protects it; when it is squared off">
+            <th
+              scope="col"
+              className="positions-stop"
+              title="What protects it; when it is squared off"
+            >
               Stop / off
             </th>
           </tr>
@@ -82,7 +83,7 @@ function GroupRows({ group }: { group: PositionGroup }): ReactNode {
   return (
     <tbody>
       <tr className="group">
-        <th scope="rowgroup" colSpan={3} title={group.strategy ?? undefined}>
+        <th className="rest" scope="rowgroup" colSpan={3} title={group.strategy ?? undefined}>
           <span className="clip">{group.strategy ?? "no strategy"}</span>
           <span className="under clip dim">
             {group.account ?? "no account"}
@@ -108,7 +109,7 @@ function PositionRow({ position }: { position: Position }): ReactNode {
     app.show({ symbol: { exchange: position.exchange, symbol: position.symbol } });
   return (
     <tr className="link" data-symbol={position.symbol} onClick={chart}>
-      <td title={position.symbol}>
+      <td className="rest" title={position.symbol}>
         <button type="button" className="plain clip" onClick={chart}>
           {position.symbol}
         </button>

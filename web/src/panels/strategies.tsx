@@ -16,30 +16,22 @@ export function Strategies(): ReactNode {
   return (
     <div className="desk-tab" role="tabpanel" aria-label="Strategies">
       <table className="strategies">
-        <colgroup>
-          <col />
-          <col className="strategies-rate" />
-          <col className="strategies-number" />
-          <col className="strategies-number" />
-          <col className="strategies-number" />
-          <col className="strategies-pnl" />
-        </colgroup>
         <thead>
           <tr>
             <th scope="col">Strategy</th>
-            <th scope="col" className="number" title="Of the trades that ended">
+            <th scope="col" className="number strategies-rate" title="Of the trades that ended">
               Wins of n
             </th>
-            <th scope="col" className="number" title="Wins or losses in a row">
+            <th scope="col" className="number strategies-number" title="Wins or losses in a row">
               Run
             </th>
-            <th scope="col" className="number" title="Open positions">
+            <th scope="col" className="number strategies-number" title="Open positions">
               Pos
             </th>
-            <th scope="col" className="number" title="Signals today">
+            <th scope="col" className="number strategies-number" title="Signals today">
               Sig
             </th>
-            <th scope="col" className="number" title="Of the day, after charges">
+            <th scope="col" className="number strategies-pnl" title="Of the day, after charges">
               Day net
             </th>
           </tr>
@@ -76,7 +68,7 @@ function StrategyRows({ strategy }: { strategy: Strategy }): ReactNode {
   return (
     <tbody className={chosen ? "chosen" : undefined} data-testid="strategy">
       <tr className="link" onClick={toggle}>
-        <td title={strategy.name}>
+        <td className="rest" title={strategy.name}>
           <button
             type="button"
             className="plain clip"

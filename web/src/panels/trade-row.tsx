@@ -59,6 +59,7 @@ function TradeRowView({ trade, longest, chosen, onOpen }: TradeRowProps): ReactN
         <span className={`under ${sideTone(trade.side)}`}>{trade.side ?? UNKNOWN}</span>
       </td>
       <td
+        className="rest"
         colSpan={sent ? 1 : 2}
         title={[trade.symbol, trade.strategy, word, why].filter(Boolean).join(" · ")}
       >

@@ -63,7 +63,7 @@ function FiguresTable({ figures }: { figures: TradeFigures }): ReactNode {
         <span className="dim">(above zero: worse than at the decision)</span>
       </p>
       {rejects.map(({ reason, count: times }) => (
-        <p key={reason} className="bad">
+        <p key={reason} className="bad clip" title={reason}>
           {count(times)} rejected: {reason}
         </p>
       ))}

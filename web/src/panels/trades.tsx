@@ -56,22 +56,23 @@ function TradesTable({ trades }: { trades: readonly Trade[] | undefined }): Reac
   return (
     <div className="trades-rows">
       <table>
-        <colgroup>
-          <col className="trades-time" />
-          <col />
-          <col className="trades-hops" />
-          <col className="trades-slip" />
-          <col className="trades-net" />
-        </colgroup>
         <thead>
           <tr>
-            <th scope="col">Time</th>
+            <th scope="col" className="trades-time">
+              Time
+            </th>
             <th scope="col">Trade</th>
-            <th scope="col">To fill</th>
-            <th scope="col" className="number" title="Slippage in bps and a unit; above 0: worse">
+            <th scope="col" className="trades-hops">
+              To fill
+            </th>
+            <th
+              scope="col"
+              className="number trades-slip"
+              title="Slippage in bps and a unit; above 0: worse"
+            >
               Slip
             </th>
-            <th scope="col" className="number">
+            <th scope="col" className="number trades-net">
               Net P&amp;L
             </th>
           </tr>
