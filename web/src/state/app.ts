@@ -139,7 +139,7 @@ export class App {
         break;
       case "connection":
         store.set({ connection: message.connection });
-        if (message.connection.error?.status === 401) location.assign("/login");
+        if (message.connection.error?.status === 401) location.assign(`/login${location.search}`);
         break;
       case "cursor":
         store.set({ cursor: store.get("shown").view.kind === "live" ? null : message.at });
