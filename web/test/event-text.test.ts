@@ -270,5 +270,6 @@ test.each(KNOWN)("%s survives any payload, and is never long", (type) => {
     expect(what.length).toBeLessThanOrEqual(80);
     expect(details.length).toBeLessThanOrEqual(400);
     expect([subject, what, details].join()).not.toMatch(/undefined|NaN|\[object/);
+    expect([subject, what, details].join()).not.toMatch(/[\p{Cc}\u202e]/u);
   }
 });

@@ -39,3 +39,9 @@ test("any value has lines", () => {
   expect(written(jsonLines("x").lines)).toBe('"x"');
   expect(written(jsonLines([]).lines)).toBe("[]");
 });
+
+test("marks that turn the direction of writing are spelt out", () => {
+  const [, line] = jsonLines({ name: "a\u202eb" }).lines;
+  expect(line?.text).toBe('"a\\u202eb"');
+  expect(JSON.parse(line?.text ?? "")).toBe("a\u202eb");
+});

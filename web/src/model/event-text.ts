@@ -6,6 +6,7 @@ import {
   type EventText,
   MAX_WORDS,
   otherFields,
+  plain,
   type Say,
   sentence,
 } from "./event-words.js";
@@ -20,10 +21,10 @@ const WORDS: ReadonlyMap<string, Say> = new Map([...DESK_WORDS, ...MARKET_WORDS]
 export function eventText(event: DeskEvent): EventText {
   const said = (WORDS.get(event.type) ?? other)(event.payload);
   return {
-    subject: clip(said.subject, MAX_WORDS),
-    what: clip(said.what, MAX_WORDS),
+    subject: plain(clip(said.subject, MAX_WORDS)),
+    what: plain(clip(said.what, MAX_WORDS)),
     tone: said.tone,
-    details: said.details,
+    details: plain(said.details),
   };
 }
 

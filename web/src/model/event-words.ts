@@ -25,6 +25,11 @@ export function clip(words: string, length: number): string {
   return words.length <= length ? words : `${words.slice(0, length - 1)}…`;
 }
 
+/** Line breaks and marks that turn the direction of writing would make a row say something else. */
+export function plain(words: string): string {
+  return words.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/gu, " ");
+}
+
 /** What is there of the parts, with dots between. */
 export function sentence(parts: readonly (string | null | false)[]): string {
   const said = parts.filter((part) => typeof part === "string" && part !== "");

@@ -41,7 +41,7 @@ function add(
   const line = { depth: path.length, name, comma, path };
   if (typeof value !== "object" || value === null) {
     const plain = plainOf(value);
-    lines.push({ ...line, text: JSON.stringify(plain), kind: kindOf(plain), value: plain });
+    lines.push({ ...line, text: quoted(plain), kind: kindOf(plain), value: plain });
     return;
   }
   const list = Array.isArray(value);
@@ -58,6 +58,14 @@ function add(
     add(lines, member, list ? null : key, within, index < members.length - 1);
   });
   lines.push({ ...bracket, name: null, text: close });
+}
+
+/** As JSON, with marks that turn the direction of writing spelt out: they hide what is there. */
+export function quoted(value: string | number | boolean | null): string {
+  return JSON.stringify(value).replace(
+    /[\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]/g,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function plainOf(value: unknown): string | number | boolean | null {

@@ -88,7 +88,7 @@ function TradeHead({ trade }: { trade: Trade }): ReactNode {
     <>
       <h3>
         <span className={sideTone}>{side ?? decision ?? wanted ?? ""}</span>{" "}
-        {qty === null ? "" : count(qty)} {symbol ?? "unknown symbol"}{" "}
+        {qty === null ? "" : count(qty)} <bdi>{symbol ?? "unknown symbol"}</bdi>{" "}
         <span className={tone} data-testid="drawer-outcome">
           {outcome}
         </span>

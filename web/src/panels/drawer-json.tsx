@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { count } from "../format.js";
 import type { DeskEvent } from "../model/event.js";
 import { clauseOf, withClause } from "../model/filter-clause.js";
-import { type JsonLine, jsonLines } from "../model/json-lines.js";
+import { type JsonLine, jsonLines, quoted } from "../model/json-lines.js";
 import { useApp } from "../state/app.js";
 
 const SAID_MS = 2000;
@@ -37,7 +37,7 @@ function Line({ line }: { line: JsonLine }): ReactNode {
   };
   return (
     <li style={{ paddingLeft: `${String(Math.min(depth, 12))}em` }}>
-      {name !== null && <span className="json-name">{JSON.stringify(name)}: </span>}
+      {name !== null && <span className="json-name">{quoted(name)}: </span>}
       {clause === null ? (
         <span className={`json-${kind}`}>{text}</span>
       ) : (

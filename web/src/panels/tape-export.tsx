@@ -17,7 +17,17 @@ interface TapeExportProps {
 
 export function TapeExport(props: TapeExportProps): ReactNode {
   return (
-    <Popover label="Save the tape" name="tape-export" className="quiet" button="⤓">
+    <Popover
+      label="Save the tape"
+      name="tape-export"
+      className="quiet"
+      button={
+        <>
+          <span className="visually-hidden">Save the tape</span>
+          <span aria-hidden="true">⤓</span>
+        </>
+      }
+    >
       {(close) => <Choice {...props} close={close} />}
     </Popover>
   );

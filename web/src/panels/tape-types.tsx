@@ -18,7 +18,9 @@ export function TapeTypes(): ReactNode {
       className="tape-types-button"
       button={
         <>
-          <span data-active={types.length > 0}>{what}</span> ▾
+          <span className="visually-hidden">Types of events: </span>
+          <span data-active={types.length > 0}>{what}</span>
+          <span aria-hidden="true">▾</span>
         </>
       }
     >

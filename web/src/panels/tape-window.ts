@@ -10,7 +10,7 @@ export type Reason = (typeof REASONS)[number];
 
 const REPAINT_MS = 125;
 
-interface Painted {
+export interface Painted {
   view: TapeView;
   /** Null: it follows. */
   standing: { reason: Reason; resets: number } | null;
@@ -21,19 +21,32 @@ interface Painted {
 export interface TapeWindow {
   view: TapeView;
   standing: Reason | null;
-  /** Rows that came since it stands still; null: not known. */
+  /** As newerThan() has it. */
   newer: number | null;
   stand: (reason: Reason) => void;
   follow: () => void;
 }
 
-function paint(tape: TapeModel): Painted {
+export function paint(tape: TapeModel): Painted {
   return { view: tape.view(), standing: null, end: tape.end, resets: tape.resets };
 }
 
-function repaint(before: Painted, tape: TapeModel): Painted {
+export function repaint(before: Painted, tape: TapeModel): Painted {
   if (before.standing === null) return paint(tape);
   return { ...before, end: tape.end, resets: tape.resets };
+}
+
+/** A stronger reason takes the place of a weaker one. */
+export function standStill(before: Painted, reason: Reason): Painted {
+  const now = before.standing;
+  if (now !== null && REASONS.indexOf(now.reason) >= REASONS.indexOf(reason)) return before;
+  return { ...before, standing: { reason, resets: now?.resets ?? before.resets } };
+}
+
+/** Rows that came since it stands still; null: not known, since all of them were sent anew. */
+export function newerThan({ view, standing, end, resets }: Painted): number | null {
+  if (standing === null) return 0;
+  return standing.resets === resets ? end - view.end : null;
 }
 
 /** @param question what the rows are the answer to: with another one it follows again. */
@@ -58,21 +71,16 @@ export function useTapeWindow(tape: TapeModel, question: string): TapeWindow {
   }, [tape]);
 
   const follow = useCallback(() => setPainted(paint(tape)), [tape]);
-  const stand = useCallback((reason: Reason) => {
-    setPainted((before) => {
-      const now = before.standing;
-      if (now !== null && REASONS.indexOf(now.reason) >= REASONS.indexOf(reason)) return before;
-      return { ...before, standing: { reason, resets: now?.resets ?? before.resets } };
-    });
-  }, []);
+  const stand = useCallback(
+    (reason: Reason) => setPainted((before) => standStill(before, reason)),
+    [],
+  );
   useEffect(() => follow(), [question, follow]);
 
-  const { view, standing, end, resets } = painted;
-  const counted = standing !== null && standing.resets === resets;
   return {
-    view,
-    standing: standing?.reason ?? null,
-    newer: counted ? end - view.end : null,
+    view: painted.view,
+    standing: painted.standing?.reason ?? null,
+    newer: newerThan(painted),
     stand,
     follow,
   };

@@ -3,9 +3,9 @@
 import { type ReactNode, type ToggleEvent, useId, useRef, useState } from "react";
 
 interface PopoverProps {
-  /** What the button is called when its content is a sign. */
+  /** What it is, for its title and who cannot see it. */
   label: string;
-  /** On the button. */
+  /** On the button: it is called by this. */
   button: ReactNode;
   /** Names both for tests. */
   name: string;
@@ -53,7 +53,6 @@ export function Popover(props: PopoverProps): ReactNode {
         type="button"
         className={className}
         popoverTarget={id}
-        aria-label={label}
         title={label}
         aria-expanded={place !== null}
         data-testid={`${name}-button`}
