@@ -15,7 +15,9 @@ import {
   evaluatedQuery,
   funnelTradesQuery,
   istMomentOf,
+  rangeChoiceOf,
   rangeOf,
+  rangeText,
   totalCount,
 } from "../src/model/funnel-range.js";
 import { filledTrade, trade, vetoedTrade } from "./trades.js";
@@ -173,6 +175,20 @@ describe("the funnel's range", () => {
     ];
     const answer = { metric: "count", group_by: [], interval: "1m", since: "", until: "" };
     expect(totalCount({ ...answer, source: "rollup", buckets })).toBe(9);
+  });
+
+  test("is in the address, and today when that makes no sense", () => {
+    const from = at("2026-11-23T03:45:00Z");
+    for (const choice of [
+      { kind: "today" } as const,
+      { kind: "days", days: 5 } as const,
+      { kind: "custom", from, until: from + 3_600_000 } as const,
+    ]) {
+      expect(rangeChoiceOf(rangeText(choice))).toEqual(choice);
+    }
+    for (const nonsense of ["", "0d", "100d", "yesterday", "2026-11-23T09:15", "a~b", "~"]) {
+      expect(rangeChoiceOf(nonsense)).toEqual({ kind: "today" });
+    }
   });
 
   test("reads fields as IST", () => {

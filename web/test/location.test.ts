@@ -21,6 +21,7 @@ const FULL: Shown = {
   filter: 'payload.qty > 10 && payload.symbol == "A"',
   trade: "261123pcewD000012",
   event: "9f3c21-12",
+  choices: { outcome: "filled", range: "5d", desk: "feeds" },
 };
 
 describe("the address", () => {

@@ -1,7 +1,7 @@
 // Which range the funnel counts, and the questions that takes.
 import type { AggregatesAnswer, AggregatesQuery, TradesQuery } from "@tapedeck/client";
 
-import { startOfIstDay } from "../format.js";
+import { istDate, istMinute, startOfIstDay } from "../format.js";
 import type { Focus } from "../state/location.js";
 
 const MINUTE_MS = 60_000;
@@ -57,6 +57,29 @@ export function totalCount(answer: AggregatesAnswer): number {
     (sum, { groups }) => groups.reduce((count, group) => count + group.count, sum),
     0,
   );
+}
+
+/** As the address has it; what cannot be meant is today. */
+export function rangeChoiceOf(text: string | null): RangeChoice {
+  const days = /^([1-9]\d?)d$/.exec(text ?? "")?.[1];
+  if (days !== undefined) return { kind: "days", days: Number(days) };
+  const [from, until] = (text ?? "").split("~").map(istMomentOf);
+  if (from === undefined || from === null || until === undefined || until === null) {
+    return { kind: "today" };
+  }
+  return { kind: "custom", from, until };
+}
+
+/** Null: today. */
+export function rangeText(choice: RangeChoice): string | null {
+  if (choice.kind === "today") return null;
+  if (choice.kind === "days") return `${choice.days}d`;
+  return `${istText(choice.from)}~${istText(choice.until)}`;
+}
+
+/** As a datetime-local field has it, in IST. */
+export function istText(ms: number): string {
+  return `${istDate(ms)}T${istMinute(ms)}`;
 }
 
 /** Of a datetime-local field, which means IST here. */

@@ -1,19 +1,22 @@
 // What the engines work with: strategies, feeds, the universe.
 import "../styles/desk.css";
 
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 
 import { useValue } from "../state/app.js";
+import { useChoice } from "../state/use-choice.js";
 import { Panel } from "../ui/panel.js";
 import { Tabs } from "../ui/tabs.js";
 import { Feeds, FeedsSave } from "./feeds.js";
 import { Strategies, StrategiesSave } from "./strategies.js";
 import { Universe, UniverseSave } from "./universe.js";
 
-type TabName = "strategies" | "feeds" | "universe";
+const TABS = ["strategies", "feeds", "universe"] as const;
+type TabName = (typeof TABS)[number];
 
 export function DeskPanel(): ReactNode {
-  const [tab, setTab] = useState<TabName>("strategies");
+  const [chosen, choose] = useChoice("desk");
+  const tab: TabName = TABS.find((name) => name === chosen) ?? "strategies";
   return (
     <Panel
       title="Desk"
@@ -23,7 +26,7 @@ export function DeskPanel(): ReactNode {
           <Tabs<TabName>
             label="Of the desk"
             chosen={tab}
-            onChoose={setTab}
+            onChoose={(name) => choose(name === "strategies" ? null : name)}
             tabs={[
               { name: "strategies", title: "Strategies" },
               { name: "feeds", title: <FeedsTitle /> },

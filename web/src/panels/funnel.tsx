@@ -1,14 +1,22 @@
 // From what was looked at to what was filled; a stage narrows the whole page.
 import "../styles/funnel.css";
 
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo } from "react";
 
-import { count, istDate, istMinute, percent } from "../format.js";
+import { count, percent } from "../format.js";
 import { barShare, type FunnelCounts, type StageRow, stageRows } from "../model/funnel.js";
-import { istMomentOf, rangeOf, type RangeChoice } from "../model/funnel-range.js";
+import {
+  istMomentOf,
+  istText,
+  type RangeChoice,
+  rangeChoiceOf,
+  rangeOf,
+  rangeText,
+} from "../model/funnel-range.js";
 import { reasonWords } from "../model/reasons.js";
 import { useApp, useValue } from "../state/app.js";
 import type { Stage, StageName } from "../state/location.js";
+import { useChoice } from "../state/use-choice.js";
 import { Panel } from "../ui/panel.js";
 import { SaveButton } from "../ui/save-button.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
@@ -20,7 +28,9 @@ const CHOICES: readonly { title: string; choice: RangeChoice }[] = [
 ];
 
 export function Funnel(): ReactNode {
-  const [choice, setChoice] = useState<RangeChoice>({ kind: "today" });
+  const [chosen, choose] = useChoice("range");
+  const choice = useMemo(() => rangeChoiceOf(chosen), [chosen]);
+  const setChoice = (other: RangeChoice): void => choose(rangeText(other));
   const now = useDeskNow();
   const universe = useValue("universe");
   const { counts, evaluated, error } = useFunnel(choice);
@@ -40,7 +50,7 @@ export function Funnel(): ReactNode {
               key={title}
               type="button"
               className="quiet"
-              aria-pressed={choice.kind === offered.kind}
+              aria-pressed={rangeText(choice) === rangeText(offered)}
               onClick={() => setChoice(offered)}
             >
               {title}
@@ -84,7 +94,7 @@ function RangeFields(props: { choice: Custom; onChoose: (choice: Custom) => void
       data-testid={`funnel-${name}`}
       aria-label={label}
       title={label}
-      defaultValue={`${istDate(choice[name])}T${istMinute(choice[name])}`}
+      defaultValue={istText(choice[name])}
       onChange={(event) => {
         const at = istMomentOf(event.target.value);
         if (at !== null) onChoose({ ...choice, [name]: at });

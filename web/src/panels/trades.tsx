@@ -2,11 +2,12 @@
 import "../styles/trades.css";
 
 import type { Trade } from "@tapedeck/client";
-import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo } from "react";
 
 import { longestOf } from "../model/trade-figures.js";
 import { OUTCOME_GROUPS, type OutcomeGroup, outcomeWords } from "../model/trade-outcomes.js";
 import { useApp, useValue } from "../state/app.js";
+import { useChoice } from "../state/use-choice.js";
 import { Panel } from "../ui/panel.js";
 import { SaveButton } from "../ui/save-button.js";
 import { TradeRow, tradeName } from "./trade-row.js";
@@ -14,7 +15,8 @@ import { useTrades } from "./trades-data.js";
 import { TradesFigures } from "./trades-figures.js";
 
 export function Trades(): ReactNode {
-  const [group, setGroup] = useState<OutcomeGroup>("all");
+  const [chosen, choose] = useChoice("outcome");
+  const group: OutcomeGroup = OUTCOME_GROUPS.find((name) => name === chosen) ?? "all";
   const { trades, more, error } = useTrades(group);
   const shown = trades ?? [];
   return (
@@ -36,7 +38,7 @@ export function Trades(): ReactNode {
             className="outcome"
             data-testid={`outcome-${name}`}
             aria-pressed={name === group}
-            onClick={() => setGroup(name)}
+            onClick={() => choose(name === "all" ? null : name)}
           >
             {name}
           </button>

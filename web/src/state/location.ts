@@ -18,6 +18,10 @@ export interface Focus {
   stage: Stage | null;
 }
 
+/** What panels let choose, each in words of its own. */
+export const CHOICES = ["outcome", "range", "desk"] as const;
+export type ChoiceName = (typeof CHOICES)[number];
+
 export interface Shown {
   view: View;
   /** Of the chart; null: the page chooses one. */
@@ -31,6 +35,8 @@ export interface Shown {
   trade: string | null;
   /** The event that is open: its id. */
   event: string | null;
+  /** Where a panel shows something else than at first. */
+  choices: Readonly<Partial<Record<ChoiceName, string>>>;
 }
 
 export const DEFAULT_SHOWN: Shown = {
@@ -42,6 +48,7 @@ export const DEFAULT_SHOWN: Shown = {
   filter: "",
   trade: null,
   event: null,
+  choices: {},
 };
 
 const STAGES: readonly string[] = [
@@ -71,6 +78,12 @@ export function readLocation(search: string): Shown {
     filter: value("filter") ?? "",
     trade: value("trade"),
     event: value("event"),
+    choices: Object.fromEntries(
+      CHOICES.flatMap((name) => {
+        const text = value(name);
+        return text === null ? [] : [[name, text]];
+      }),
+    ),
   };
 }
 
@@ -95,6 +108,7 @@ export function writeLocation(shown: Shown): string {
   put("filter", shown.filter);
   put("trade", shown.trade);
   put("event", shown.event);
+  for (const name of CHOICES) put(name, shown.choices[name] ?? null);
   const text = query.toString();
   return text === "" ? "" : `?${text}`;
 }
