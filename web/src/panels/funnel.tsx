@@ -22,6 +22,8 @@ import { SaveButton } from "../ui/save-button.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { useFunnel } from "./funnel-data.js";
 
+/** Of vetoes; publishers may make up any number of them. */
+const MAX_CODES = 20;
 const CHOICES: readonly { title: string; choice: RangeChoice }[] = [
   { title: "Today", choice: { kind: "today" } },
   { title: "5 days", choice: { kind: "days", days: 5 } },
@@ -134,7 +136,7 @@ function Stages({ rows, counts }: { rows: StageRow[]; counts: FunnelCounts | nul
           />
           {row.name === "vetoed" && counts !== null && counts.vetoes.length > 0 && (
             <ol className="funnel-vetoes">
-              {counts.vetoes.map(({ code, count: vetoes }) => (
+              {counts.vetoes.slice(0, MAX_CODES).map(({ code, count: vetoes }) => (
                 <li key={code ?? ""}>
                   <StageButton
                     row={vetoRow(code, vetoes, counts)}
@@ -145,6 +147,9 @@ function Stages({ rows, counts }: { rows: StageRow[]; counts: FunnelCounts | nul
                   />
                 </li>
               ))}
+              {counts.vetoes.length > MAX_CODES && (
+                <li className="dim">{count(counts.vetoes.length - MAX_CODES)} rarer ones</li>
+              )}
             </ol>
           )}
         </li>

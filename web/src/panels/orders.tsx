@@ -19,6 +19,8 @@ import { Panel } from "../ui/panel.js";
 import { SaveButton } from "../ui/save-button.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 
+const MAX_ROWS = 200;
+
 export function Orders(): ReactNode {
   const orders = useValue("orders");
   const { focus } = useValue("shown");
@@ -71,11 +73,14 @@ export function Orders(): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {shown.map((order) => (
+          {shown.slice(0, MAX_ROWS).map((order) => (
             <OrderRow key={order.key} order={order} now={now} />
           ))}
         </tbody>
       </table>
+      {shown.length > MAX_ROWS && (
+        <p className="panel-empty">{count(shown.length - MAX_ROWS)} older ones are not listed.</p>
+      )}
     </Panel>
   );
 }
