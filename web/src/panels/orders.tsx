@@ -54,6 +54,14 @@ export function Orders(): ReactNode {
       }
       {...(shown.length === 0 ? { empty: "No order is at work." } : {})}
     >
+      <OrdersTable orders={shown} now={now} />
+    </Panel>
+  );
+}
+
+function OrdersTable({ orders, now }: { orders: readonly Order[]; now: number }): ReactNode {
+  return (
+    <>
       <table className="orders">
         <thead>
           <tr>
@@ -73,15 +81,15 @@ export function Orders(): ReactNode {
           </tr>
         </thead>
         <tbody>
-          {shown.slice(0, MAX_ROWS).map((order) => (
+          {orders.slice(0, MAX_ROWS).map((order) => (
             <OrderRow key={order.key} order={order} now={now} />
           ))}
         </tbody>
       </table>
-      {shown.length > MAX_ROWS && (
-        <p className="panel-empty">{count(shown.length - MAX_ROWS)} older ones are not listed.</p>
+      {orders.length > MAX_ROWS && (
+        <p className="panel-empty">{count(orders.length - MAX_ROWS)} older ones are not listed.</p>
       )}
-    </Panel>
+    </>
   );
 }
 

@@ -46,36 +46,42 @@ export function Positions(): ReactNode {
       {...(shown.length === 0 ? { empty: "Nothing is held." } : {})}
     >
       <table className="positions">
-        <thead>
-          <tr>
-            <th scope="col">Symbol</th>
-            <th scope="col" className="number positions-qty">
-              Qty
-            </th>
-            <th scope="col" className="number positions-price">
-              Last / avg
-            </th>
-            <th
-              scope="col"
-              className="number positions-pnl"
-              title="P&L of what is open, and of the day"
-            >
-              Open / day
-            </th>
-            <th
-              scope="col"
-              className="positions-stop"
-              title="What protects it; when it is squared off"
-            >
-              Stop / off
-            </th>
-          </tr>
-        </thead>
+        <Heads />
         {groupPositions(shown).map((group) => (
           <GroupRows key={group.key} group={group} />
         ))}
       </table>
     </Panel>
+  );
+}
+
+function Heads(): ReactNode {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Symbol</th>
+        <th scope="col" className="number positions-qty">
+          Qty
+        </th>
+        <th scope="col" className="number positions-price">
+          Last / avg
+        </th>
+        <th
+          scope="col"
+          className="number positions-pnl"
+          title="P&L of what is open, and of the day"
+        >
+          Open / day
+        </th>
+        <th
+          scope="col"
+          className="positions-stop"
+          title="What protects it; when it is squared off"
+        >
+          Stop / off
+        </th>
+      </tr>
+    </thead>
   );
 }
 
