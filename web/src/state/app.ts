@@ -88,7 +88,7 @@ export class App {
 
   /** @param push a step that Back takes back; else the address is only kept true. */
   show(changes: Partial<Shown>, push = true): void {
-    const shown = { ...this.store.get("shown"), ...changes };
+    const shown = { ...this.store.get("shown"), ...closedBy(changes), ...changes };
     const address = writeLocation(shown);
     if (address !== location.search) {
       const url = location.pathname + address;
@@ -178,6 +178,11 @@ export class App {
       },
     });
   }
+}
+
+/** What is open is one thing: another trade closes the event that was, and the other way round. */
+function closedBy(changes: Partial<Shown>): Partial<Shown> {
+  return "trade" in changes || "event" in changes ? { trade: null, event: null } : {};
 }
 
 export const AppContext = createContext<App | null>(null);

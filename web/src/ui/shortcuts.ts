@@ -20,6 +20,8 @@ function change(next: readonly Shortcut[]): void {
 /** Not while something is typed, and not with a modifier, which is the browser's. */
 function isForUs(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  // The browser closes what is open there, unless somebody else takes the key.
+  if (event.key === "Escape" && document.querySelector(":popover-open") !== null) return false;
   const target = event.target;
   if (!(target instanceof HTMLElement)) return true;
   if (target.closest("dialog[open]") !== null) return false;
