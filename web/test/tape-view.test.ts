@@ -68,3 +68,27 @@ test("a gap is a row that says how much is missing, and no line of an export", (
   expect(view.row(1)).toMatchObject({ kind: "gap", gap: { missed: 7 } });
   expect(view.lines()).toEqual(rows(0, 1).json.concat(rows(8, 1).json));
 });
+
+test("a row that was opened is found when the tape has forgotten it", () => {
+  const tape = new TapeModel();
+  add(tape, 0, 100);
+  const row = tape.view().row(7);
+  if (row === undefined) throw new Error("There is no row 7.");
+  tape.keep(row);
+  add(tape, 100, 30_000);
+  expect(tape.find("a-7")).toBe(row);
+  expect(tape.find("a-8")).toBeUndefined();
+});
+
+test("of the rows that were opened the newest few are kept", () => {
+  const tape = new TapeModel();
+  add(tape, 0, 100);
+  const view = tape.view();
+  for (let number = 0; number < 100; number += 1) {
+    const row = view.row(number);
+    if (row !== undefined) tape.keep(row);
+  }
+  add(tape, 100, 30_000);
+  expect(tape.find("a-79")).toBeUndefined();
+  expect(tape.find("a-80")?.id).toBe("a-80");
+});

@@ -20,7 +20,7 @@ interface RowProps {
   chosen: boolean;
   openEvent: string | null;
   hold: () => void;
-  open: (number: number, id: string) => void;
+  open: (number: number, row: TapeRow) => void;
 }
 
 /** A number is one row for ever, so that another view with it is nothing new. */
@@ -68,7 +68,7 @@ function EventRow(props: EventRowProps): ReactNode {
         // It has to be there still when the button is let go; a finger may only want to scroll.
         if (pointer.pointerType !== "touch") hold();
       }}
-      onClick={() => open(number, id)}
+      onClick={() => open(number, row)}
     >
       <span role="gridcell" className="mono dim" title={event.timestamp}>
         {istDate(at) === today ? istMillis(at) : istMoment(at, 0)}

@@ -4,6 +4,7 @@ import { type KeyboardEvent, type ReactNode, type RefObject, useCallback, useSta
 
 import { istDate } from "../format.js";
 import { useApp, useValue } from "../state/app.js";
+import type { TapeRow } from "../state/tape-model.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { COLUMNS, Row, rowId } from "./tape-row.js";
 import type { TapeWindow } from "./tape-window.js";
@@ -87,7 +88,7 @@ interface Chosen {
   /** The number of the chosen row; null: none, or it is not here. */
   chosen: number | null;
   hold: () => void;
-  open: (number: number, id: string) => void;
+  open: (number: number, row: TapeRow) => void;
   onKeyDown: (event: KeyboardEvent<HTMLElement>) => void;
 }
 
@@ -104,12 +105,13 @@ function useChosen(
   const chosen = standing !== null && isHere ? number : null;
   const hold = useCallback(() => stand("chosen"), [stand]);
   const open = useCallback(
-    (at: number, id: string) => {
+    (at: number, row: TapeRow) => {
+      app.tape.keep(row);
       stand("chosen");
       setNumber(at);
       // Not the row, which goes when it is scrolled away: keys would then have nowhere to go.
       scroller.current?.focus({ preventScroll: true });
-      app.show({ event: id, trade: null });
+      app.show({ event: row.id, trade: null });
     },
     [app, stand, scroller],
   );
@@ -121,6 +123,7 @@ function useChosen(
     const row = view.row(within);
     // What is open goes along, without a step back for each row.
     if (app.store.get("shown").event !== null && row?.kind === "event") {
+      app.tape.keep(row);
       app.show({ event: row.id, trade: null }, false);
     }
   };
@@ -130,7 +133,7 @@ function useChosen(
     const top = view.end - 1 - Math.floor(scrollTop / ROW_HEIGHT);
     const page = Math.max(1, Math.floor((clientHeight - HEAD_HEIGHT) / ROW_HEIGHT) - 1);
     const row = chosen === null ? undefined : view.row(chosen);
-    if (event.key === "Enter" && chosen !== null && row?.kind === "event") open(chosen, row.id);
+    if (event.key === "Enter" && chosen !== null && row?.kind === "event") open(chosen, row);
     else {
       const to = targetOf(event.key, chosen, { top, page, first: view.first, end: view.end });
       if (to === null) return;

@@ -6,6 +6,7 @@ import { momentOf, object } from "../model/payload.js";
 
 /** Rows beyond those kept that leave together: each time, those that stay are moved. */
 const SLACK = 2000;
+const OPENED = 20;
 
 /** A place in the tape where events are missing. */
 export interface TapeGap {
@@ -62,6 +63,7 @@ export class TapeModel {
   /** Rows that came and went, so that a row keeps its number while others leave. */
   #dropped = 0;
   #resets = 0;
+  #opened: TapeRow[] = [];
   readonly #listeners = new Set<() => void>();
 
   hear(message: Extract<FromWorker, { kind: "rows" | "gap" }>): void {
@@ -93,8 +95,15 @@ export class TapeModel {
     return new TapeView(this.#dropped + surplus, this.#rows.slice(surplus));
   }
 
-  /** An event by its id, if it is on the tape. */
+  /** A row of a view that somebody opens: it is found when the tape has forgotten it, too. */
+  keep(row: TapeRow): void {
+    this.#opened = [row, ...this.#opened.filter(({ id }) => id !== row.id)].slice(0, OPENED);
+  }
+
+  /** An event by its id, if it is on the tape, or was opened lately. */
   find(id: string): TapeRow | undefined {
+    const opened = this.#opened.find((row) => row.id === id);
+    if (opened !== undefined) return opened;
     const kept = this.#rows.findLast((row) => row.id === id && row.gap === undefined);
     return kept === undefined ? undefined : rowOf(kept);
   }
