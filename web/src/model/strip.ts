@@ -1,5 +1,5 @@
 // What the strip at the top says, reckoned from the desk: plain functions.
-import { istDate, istMinute, startOfIstDay } from "../format.js";
+import { ago, istDate, istMinute, startOfIstDay } from "../format.js";
 import type { Engine, FeedSummary, Performance, SessionPhase } from "./desk-types.js";
 import { engineState } from "./engines.js";
 
@@ -193,9 +193,9 @@ export function worstFeedAge(feed: FeedSummary, silentMs: number | null): FeedAg
   return worst === null ? null : { ...worst, ms: worst.ms + silence };
 }
 
-/** Live an engine is judged by when its word came; a past desk by its own times. */
-export function seenAt(engine: Engine, live: boolean): number {
-  return live || engine.mode === null ? engine.receivedAt : engine.at;
+/** @param byArrival a desk that lives is judged by when its words came; others by their times. */
+export function seenAt(engine: Engine, byArrival: boolean): number {
+  return byArrival || engine.mode === null ? engine.receivedAt : engine.at;
 }
 
 export interface EngineDot {
@@ -214,11 +214,15 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   UniverseBuilder: "Universe",
 };
 
-export function engineDots(engines: readonly Engine[], now: number, live: boolean): EngineDot[] {
+export function engineDots(
+  engines: readonly Engine[],
+  now: number,
+  byArrival: boolean,
+): EngineDot[] {
   return engines.map((engine) => {
-    const receivedAt = seenAt(engine, live);
+    const receivedAt = seenAt(engine, byArrival);
     const state = engineState({ ...engine, receivedAt }, now, SILENT_AFTER_MS);
-    const silent = state === "silent" ? ` for ${Math.round((now - receivedAt) / 1000)} s` : "";
+    const silent = state === "silent" ? ` for ${ago(now - receivedAt)}` : "";
     const who = engine.engineId === null ? engine.name : `${engine.name} (${engine.engineId})`;
     const why = engine.reason === null ? "" : `: ${engine.reason}`;
     return {

@@ -15,6 +15,7 @@ import {
   type Target,
   targetsOf,
 } from "../model/commands.js";
+import { flag } from "../model/payload.js";
 import { useApp, useValue } from "../state/app.js";
 import { useCaller } from "../state/caller.js";
 import { Dialog } from "../ui/dialog.js";
@@ -33,9 +34,7 @@ export function Kill(): ReactNode {
   return (
     <div className="kill">
       {killed && (
-        <strong className="killed" role="status" data-testid="killed">
-          KILLED
-        </strong>
+        <Killed />
       )}
       <button
         type="button"
@@ -50,6 +49,17 @@ export function Kill(): ReactNode {
       </button>
       {open && <CommandDialog first={killed ? "resume" : "kill"} onClose={() => setOpen(false)} />}
     </div>
+  );
+}
+
+/** New entries are blocked, and by whom. */
+function Killed(): ReactNode {
+  const engines = useValue("engines").filter(({ metrics }) => flag(metrics, "kill_switch"));
+  const who = engines.map(({ engineId, name }) => engineId ?? name).join(", ");
+  return (
+    <strong className="killed" role="status" title={`Kill switch on: ${who}`} data-testid="killed">
+      KILLED
+    </strong>
   );
 }
 

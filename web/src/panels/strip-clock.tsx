@@ -1,25 +1,23 @@
 // Whose money it is, which moment is shown, and whether exchanges trade.
-import { type ReactNode, useRef } from "react";
+import type { ReactNode } from "react";
 
-import { duration, istDay, istMoment, istTime } from "../format.js";
-import { byMode, markets, SILENT_AFTER_MS } from "../model/strip.js";
+import { istDay, istMoment, istTime } from "../format.js";
+import type { DeskClock } from "../model/desk-clock.js";
+import { byMode, markets } from "../model/strip.js";
 import { useValue } from "../state/app.js";
+import { useDeskClock } from "../ui/use-desk-clock.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { useNow } from "../ui/use-now.js";
 import { Cell } from "./strip-cell.js";
 
 const MAX_MARKETS = 4;
-/** Beyond this the desk's clock is not the wall's. */
-const SAME_CLOCK_MS = 60_000;
 
 /** PAPER, LIVE, REPLAY: unmistakable. */
 export function ModeBadge(): ReactNode {
   const modes = [...useValue("modes")].sort(byMode);
-  const loaded = useValue("loaded");
-  const none = loaded ? "NO ENGINE" : "…";
   return (
     <div className="modes" role="group" aria-label="Mode" data-testid="mode">
-      {modes.length === 0 && <strong className="mode none">{none}</strong>}
+      {modes.length === 0 && <strong className="mode none">NO ENGINE</strong>}
       {modes.map((mode) => (
         <strong key={mode} className={`mode ${mode}`} title={modeSays(mode)}>
           {mode.toUpperCase()}
@@ -53,43 +51,19 @@ export function PastMark(): ReactNode {
 
 export function MarketClock(): ReactNode {
   const deskNow = useDeskNow();
-  const sessions = useValue("sessions");
   const now = useNow(1000);
-  const all = markets(sessions, deskNow);
-  const shown = all.slice(0, MAX_MARKETS);
-  const hint = useClockHint();
-  const [weekday = "", date = ""] = istDay(deskNow).split(", ");
-  const sameDay = istDay(deskNow) === istDay(now);
+  const clock = useDeskClock();
+  // A desk that has stopped says nothing about now.
+  const shownNow = clock === "stopped" ? now : deskNow;
+  const [weekday = "", date = ""] = istDay(shownNow).split(", ");
+  const sameDay = istDay(shownNow) === istDay(now);
   return (
-    <Cell
-      name="market"
-      label={
-        <ul className="markets" aria-label="Exchanges and clock">
-          {shown.map(({ exchange, word, detail }) => (
-            <li key={exchange} className={word === "open" ? "open" : ""} title={detail}>
-              <span className={`market-dot ${word.replace("?", "unknown")}`} aria-hidden="true" />
-              {exchange} {word === "?" ? "–" : word.toUpperCase()}
-            </li>
-          ))}
-          {shown.length === 0 && <li title="No session event yet">MARKET –</li>}
-          {all.length > shown.length && (
-            <li title={all.slice(MAX_MARKETS).map((each) => each.exchange).join(", ")}>
-              +{all.length - shown.length}
-            </li>
-          )}
-          {hint !== null && (
-            <li className={hint.stopped ? "clock-hint bad" : "clock-hint"} title={hint.says}>
-              {hint.word}
-            </li>
-          )}
-        </ul>
-      }
-    >
-      <time className="clock" dateTime={new Date(deskNow).toISOString()}>
-        {hint?.stopped === true ? istTime(now) : istTime(deskNow)}
+    <Cell name="market" label={<Markets now={shownNow} clock={clock} />}>
+      <time className="clock" dateTime={new Date(shownNow).toISOString()}>
+        {istTime(shownNow)}
       </time>
       <span className="dim"> IST</span>
-      {!sameDay && hint?.stopped !== true && (
+      {!sameDay && (
         <span className="clock-day">
           {weekday} {date.slice(0, 6)}
         </span>
@@ -98,25 +72,43 @@ export function MarketClock(): ReactNode {
   );
 }
 
-interface ClockHint {
-  word: string;
-  says: string;
-  stopped: boolean;
+function Markets({ now, clock }: { now: number; clock: DeskClock }): ReactNode {
+  const all = markets(useValue("sessions"), now);
+  const shown = all.slice(0, MAX_MARKETS);
+  return (
+    <ul className="markets" aria-label="Exchanges and clock">
+      {shown.map(({ exchange, word, detail }) => (
+        <li key={exchange} className={`market ${word}`} title={detail}>
+          <span className="market-dot" aria-hidden="true" />
+          {exchange} {word === "?" ? "–" : word.toUpperCase()}
+        </li>
+      ))}
+      {shown.length === 0 && <li title="No session event yet">MARKET –</li>}
+      {all.length > shown.length && (
+        <li title={all.slice(MAX_MARKETS).map((each) => each.exchange).join(", ")}>
+          +{all.length - shown.length}
+        </li>
+      )}
+      <ClockHint clock={clock} />
+    </ul>
+  );
 }
 
-/** When the desk's clock is not the wall's: it is simulated, or it has stopped. */
-function useClockHint(): ClockHint | null {
-  const live = useValue("shown").view.kind === "live";
+function ClockHint({ clock }: { clock: DeskClock }): ReactNode {
   const deskTime = useValue("deskTime");
-  const now = useNow(1000);
-  const moved = useRef({ deskTime, at: now });
-  if (moved.current.deskTime !== deskTime) moved.current = { deskTime, at: now };
-  if (!live || deskTime === null || Math.abs(now - deskTime) < SAME_CLOCK_MS) return null;
-  if (now - moved.current.at < SILENT_AFTER_MS) {
-    const says = "The desk's clock is not the wall's: a simulation or a replay.";
-    return { word: "SIM CLOCK", says, stopped: false };
+  const now = useNow(60_000);
+  if (clock === "simulated") {
+    return (
+      <li className="clock-hint" title="The desk's clock is not the wall's: a simulation or replay">
+        SIM CLOCK
+      </li>
+    );
   }
-  const word = `DESK STOPPED ${istMoment(deskTime, now)}`;
-  const ago = deskTime < now ? `, ${duration(now - deskTime)} ago` : "";
-  return { word, says: `No engine has told anything since ${word}${ago}.`, stopped: true };
+  if (clock !== "stopped") return null;
+  const since = `${istMoment(deskTime, now)} IST`;
+  return (
+    <li className="clock-hint bad" title={`No engine has told anything since ${since}`}>
+      <span aria-hidden="true">✖ </span>DESK STOPPED
+    </li>
+  );
 }

@@ -14,6 +14,7 @@ import {
 } from "../model/strip.js";
 import { useValue } from "../state/app.js";
 import { Sparkline } from "../ui/sparkline.js";
+import { useDeskClock } from "../ui/use-desk-clock.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { useNow } from "../ui/use-now.js";
 import { Cell } from "./strip-cell.js";
@@ -30,12 +31,13 @@ const SHAPES: Readonly<Record<string, string>> = {
   silent: "○",
 };
 
-/** By which engines are judged: our own clock, or that of the past that is shown. */
-function useJudgedAt(): { now: number; live: boolean } {
+/** How engines are judged: by arrival and the wall's clock while the desk lives. */
+function useJudged(): { now: number; byArrival: boolean } {
   const live = useValue("shown").view.kind === "live";
   const wall = useNow(1000);
   const desk = useDeskNow();
-  return { now: live ? wall : desk, live };
+  const stopped = useDeskClock() === "stopped";
+  return { now: live ? wall : desk, byArrival: live && !stopped };
 }
 
 export function FeedAgeCell(): ReactNode {
@@ -43,11 +45,11 @@ export function FeedAgeCell(): ReactNode {
   const engines = useValue("engines");
   const sessions = useValue("sessions");
   const trading = isTrading(sessions, useDeskNow());
-  const { now, live } = useJudgedAt();
+  const { now, byArrival } = useJudged();
   const heard = engines
     .filter(({ name }) => name === "MarketDataEngine")
-    .reduce<number | null>((newest, engine) => Math.max(newest ?? 0, seenAt(engine, live)), null);
-  const worst = worstFeedAge(feed, heard === null ? null : now - heard);
+    .map((engine) => seenAt(engine, byArrival));
+  const worst = worstFeedAge(feed, heard.length === 0 ? null : now - Math.max(...heard));
   const old = trading && worst !== null && worst.ms > OLD_FEED_MS;
   const of = worst?.symbol ?? (feed.symbols === null ? null : `${feed.symbols} symbols`);
   return (
@@ -66,8 +68,8 @@ export function FeedAgeCell(): ReactNode {
 
 export function Engines(): ReactNode {
   const engines = useValue("engines");
-  const { now, live } = useJudgedAt();
-  const dots = engineDots(engines, now, live);
+  const { now, byArrival } = useJudged();
+  const dots = engineDots(engines, now, byArrival);
   return (
     <ul className="cell engines" aria-label="Engines" data-testid="engines">
       {dots.length === 0 && <li className="dim">no engines</li>}

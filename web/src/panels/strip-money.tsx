@@ -1,18 +1,23 @@
 // What the day made, and how much of what may be lost is lost.
 import type { ReactNode } from "react";
 
-import { percent, rupees, signedRupees } from "../format.js";
+import { istDay, percent, rupees, signedRupees } from "../format.js";
 import { type DayPnl, dayPnl, type LossBudget } from "../model/strip.js";
 import { useValue } from "../state/app.js";
 import { Pnl, tone } from "../ui/pnl.js";
+import { useDeskClock } from "../ui/use-desk-clock.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
+import { useNow } from "../ui/use-now.js";
 import { Cell } from "./strip-cell.js";
 
 const MAX_MODES = 3;
 const NEAR = 0.7;
 
 export function Money(): ReactNode {
-  const all = dayPnl(useValue("performance"), useDeskNow()).slice(0, MAX_MODES);
+  const deskNow = useDeskNow();
+  const now = useNow(1000);
+  const stopped = useDeskClock() === "stopped";
+  const all = dayPnl(useValue("performance"), stopped ? now : deskNow).slice(0, MAX_MODES);
   const first = all[0];
   return (
     <>
@@ -37,12 +42,17 @@ const NOTHING: DayPnl = {
   accounts: [],
 };
 
+/** `day` for today, else `23 Nov`. */
+function dayWord(day: string | null): string {
+  return day === null ? "day" : istDay(Date.parse(`${day}T12:00:00+05:30`)).slice(5, 11);
+}
+
 /** @param named whether it has to be told apart from another mode. */
 function DayCell({ pnl, named }: { pnl: DayPnl; named: boolean }): ReactNode {
   const { mode, day, net, realized, unrealized, charges, accounts } = pnl;
   const several = accounts.length > 1 ? `, ${accounts.length} accounts` : "";
   const title = accounts.map((each) => `${each.name}: ${signedRupees(each.net)}`).join("\n");
-  const label = `${named ? `${mode ?? "no mode"} ` : ""}${day ?? "day"} P&L${several}`;
+  const label = `${named ? `${mode ?? "no mode"} ` : ""}${dayWord(day)} P&L${several}`;
   return (
     <>
       <Cell name="pnl" label={label} title={`Net of charges\n${title}`}>

@@ -21,6 +21,7 @@ import { useApp, useValue } from "../state/app.js";
 import { SPEEDS } from "../state/location.js";
 import { useShortcut } from "../ui/shortcuts.js";
 import { useAsked } from "../ui/use-asked.js";
+import { useDeskClock } from "../ui/use-desk-clock.js";
 import { useDeskNow } from "../ui/use-desk-now.js";
 import { useNow } from "../ui/use-now.js";
 import { useVeil } from "../ui/veil.js";
@@ -247,11 +248,13 @@ function Cursor({ view, at }: { view: View; at: number }): ReactNode {
   const down = useVeil() !== null;
   const live = view.kind === "live";
   const loading = !live && !loaded;
-  const word = loading ? "loading…" : down ? "▲ not live" : live ? "now" : "IST";
+  const stopped = useDeskClock() === "stopped";
+  const old = down ? "▲ not live" : stopped ? "▲ desk stopped" : null;
+  const word = loading ? "loading…" : (old ?? (live ? "now" : "IST"));
   return (
     <output className="time-cursor" data-testid="cursor" data-loading={loading}>
-      <strong>{live ? istTime(at) : istMoment(at, now)}</strong>
-      <span className={down && !loading ? "cursor-word warn" : "cursor-word"}>{word}</span>
+      <strong>{live && !stopped ? istTime(at) : istMoment(at, now)}</strong>
+      <span className={old !== null && !loading ? "cursor-word warn" : "cursor-word"}>{word}</span>
     </output>
   );
 }

@@ -27,12 +27,12 @@ export function Dialog({ title, name, onClose, children }: DialogProps): ReactNo
         if (event.target === element.current) element.current.close(); // beside it
       }}
     >
-      <header className="dialog-head">
+      <div className="dialog-head">
         <h2 id={heading}>{title}</h2>
         <button type="button" className="quiet" aria-label="Close" onClick={close}>
           ✕
         </button>
-      </header>
+      </div>
       {children}
     </dialog>
   );
