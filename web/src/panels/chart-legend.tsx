@@ -46,7 +46,7 @@ export function Legend(props: LegendProps): ReactNode {
               <span className={`line-${String(colours.get(name))}`}>
                 {name.replaceAll("_", " ")}
               </span>{" "}
-              {figure(valueOf(name))}
+              {short(valueOf(name))}
             </span>
           ))}
       </p>
@@ -97,6 +97,11 @@ function Prices({ candle, before, newest }: PricesProps): ReactNode {
 
 interface PricesProps extends Pick<LegendProps, "before" | "newest"> {
   candle: Candle;
+}
+
+/** Two decimals, or four digits where they would say little. */
+function short(value: number | null): string {
+  return value !== null && Math.abs(value) < 1 ? figure(value) : price(value);
 }
 
 function Figure({ name, value }: { name: string; value: string }): ReactNode {

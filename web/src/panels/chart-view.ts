@@ -132,6 +132,8 @@ export class ChartView {
     else this.#append(from);
     if (candles.length > 0 && (before.length === 0 || another)) this.fit();
     this.showMarks(this.#marks);
+    // The page that came may not be all that is seen.
+    if (from === 0) this.#scrolled(this.#chart.timeScale().getVisibleLogicalRange());
   }
 
   chooseIndicators(groups: readonly IndicatorGroup[]): void {
@@ -177,6 +179,11 @@ export class ChartView {
     const seen = Math.max(FEWEST_CANDLES, Math.min(FIRST_CANDLES, last + 2));
     const range = { from: last - seen, to: last + ROOM_RIGHT };
     this.#chart.timeScale().setVisibleLogicalRange(range);
+  }
+
+  /** @param all whether there are no older candles to come: then nobody scrolls beyond them. */
+  fixOldest(all: boolean): void {
+    this.#chart.timeScale().applyOptions({ fixLeftEdge: all });
   }
 
   /** Prices stay below what lies over the chart's upper edge, as far as there is room. */
@@ -341,6 +348,7 @@ export class ChartView {
   #pointed({ logical, point, paneIndex, hoveredInfo }: MouseEventParams): Pointed | null {
     if (logical === undefined || point === undefined || this.#candles.length === 0) return null;
     const index = Math.round(logical);
+    if (index < 0) return null;
     const id = hoveredInfo?.objectId;
     const hovered = this.#drawn.find(({ mark }) => mark.id === id)?.mark ?? null;
     const within = paneIndex === 0 ? SAME_CANDLE_PX : -1;

@@ -5,6 +5,7 @@ import "../styles/chart.css";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
 import { istMoment, price } from "../format.js";
+import { MAX_CANDLES } from "../model/candles.js";
 import type { IndicatorBook } from "../model/chart-indicators.js";
 import { gapAt, type Instrument, type Mark } from "../model/chart-marks.js";
 import { timeframeMs } from "../model/chart-time.js";
@@ -142,6 +143,8 @@ function ChartBody({ instrument, timeframe, candles: history, choice }: BodyProp
   useEffect(() => view?.keepTop(heightOfFigures(legend.current)), [view, shownKey]);
   const book = useDrawnIndicators(view, { instrument, timeframe }, history, choice);
   useShownTimes(view, "chart", picked.at);
+  const all = history.state.complete || candles.length >= MAX_CANDLES;
+  useEffect(() => view?.fixOldest(all), [view, all]);
   useEffect(() => view?.showGaps(gaps), [view, gaps]);
   useEffect(() => view?.showMarks(marks), [view, marks]);
   const index = Math.min(pointed?.index ?? Infinity, candles.length - 1);
@@ -181,7 +184,7 @@ function useDrawnIndicators(
   choice: IndicatorChoice,
 ): IndicatorBook | undefined {
   const strategy = choice.chosen.length === 0 ? undefined : choice.strategy;
-  const indicators = useIndicators(question, strategy, candles[0]?.start ?? Infinity);
+  const indicators = useIndicators(question, strategy, candles[0]?.closedAt ?? Infinity);
   const { timeframe } = question;
   useEffect(() => view?.showCandles(candles, timeframe), [view, candles, timeframe]);
   const groups = choice.chosen;
