@@ -32,7 +32,7 @@ function Sheet({ eventId, tradeId }: SheetProps): ReactNode {
   const open = useOpenEvent(eventId);
   const close = (): void => app.show({ event: null, trade: null });
   useShortcut("Escape", "Close what is open", close);
-  useShortcut("d", "Go to what is open", () => sheet.current?.focus());
+  useShortcut("o", "Go to what is open", () => sheet.current?.focus());
   useReturningFocus(sheet);
   const chain = tradeId ?? chainOf(open.event);
   return (
@@ -47,7 +47,7 @@ function Sheet({ eventId, tradeId }: SheetProps): ReactNode {
         </button>
       </header>
       <p className="visually-hidden" role="status">
-        Details are open. d goes to them, Escape closes them.
+        Details are open. o goes to them, Escape closes them.
       </p>
       <div className="drawer-body" tabIndex={0} role="group" aria-label="What is open">
         <EventPart open={open} />
