@@ -3,9 +3,8 @@ import type { AggregatesAnswer, AggregatesQuery, TradesQuery } from "@tapedeck/c
 
 import { istDate, istMinute, startOfIstDay } from "../format.js";
 import type { Focus } from "../state/location.js";
+import { DAY_MS, MINUTE_MS } from "./day-range.js";
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 /** The server answers so many buckets at most. */
 const MAX_BUCKETS = 10_000;
 

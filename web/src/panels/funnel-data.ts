@@ -2,6 +2,7 @@
 import type { Tapedeck, TradesQuery } from "@tapedeck/client";
 import { useMemo, useRef } from "react";
 
+import { MINUTE_MS } from "../model/day-range.js";
 import {
   type FunnelCounts,
   funnelCounts,
@@ -30,7 +31,6 @@ import { useDeskNow } from "../ui/use-desk-now.js";
 
 const ASK_EVERY_MS = 3000;
 const READ_ALL_EVERY_MS = 120_000;
-const MINUTE_MS = 60_000;
 
 interface FunnelAnswer {
   reading: Reading;

@@ -4,6 +4,7 @@ import "../styles/funnel.css";
 import { type ReactNode, useMemo } from "react";
 
 import { count, percent } from "../format.js";
+import { MINUTE_MS } from "../model/day-range.js";
 import { barShare, type FunnelCounts, type StageRow, stageRows } from "../model/funnel.js";
 import {
   istMomentOf,
@@ -83,7 +84,7 @@ export function Funnel(): ReactNode {
 /** What was shown before, to be changed. */
 function customOf(range: { since: number; until: number }, now: number): RangeChoice {
   const until = Math.min(range.until, now);
-  return { kind: "custom", from: range.since, until: Math.ceil(until / 60_000) * 60_000 };
+  return { kind: "custom", from: range.since, until: Math.ceil(until / MINUTE_MS) * MINUTE_MS };
 }
 
 type Custom = Extract<RangeChoice, { kind: "custom" }>;
