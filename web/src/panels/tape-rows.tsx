@@ -54,15 +54,7 @@ export function TapeRows({ rows, scroller }: TapeRowsProps): ReactNode {
       }}
       onKeyDown={onKeyDown}
     >
-      <div role="rowgroup" className="tape-head">
-        <div role="row" aria-rowindex={1} className="tape-row">
-          {COLUMNS.map((column) => (
-            <span key={column} role="columnheader">
-              {column}
-            </span>
-          ))}
-        </div>
-      </div>
+      <Head />
       <div role="rowgroup" className="tape-body" style={{ height: view.length * ROW_HEIGHT }}>
         <div role="none" style={{ transform: `translateY(${String(offset)}px)` }}>
           {items.map(({ index }) => (
@@ -79,6 +71,20 @@ export function TapeRows({ rows, scroller }: TapeRowsProps): ReactNode {
             />
           ))}
         </div>
+      </div>
+    </div>
+  );
+}
+
+function Head(): ReactNode {
+  return (
+    <div role="rowgroup" className="tape-head">
+      <div role="row" aria-rowindex={1} className="tape-row">
+        {COLUMNS.map((column) => (
+          <span key={column} role="columnheader">
+            {column}
+          </span>
+        ))}
       </div>
     </div>
   );
