@@ -14,30 +14,55 @@ import { Strip } from "./panels/strip.js";
 import { Tape } from "./panels/tape.js";
 import { TimeBar } from "./panels/time-bar.js";
 import { Trades } from "./panels/trades.js";
+import { Guarded } from "./ui/guarded.js";
 
 export function Page(): ReactNode {
   return (
     <div className="page">
-      <Strip />
+      <Guarded title="Strip" name="strip">
+        <Strip />
+      </Guarded>
       <main className="columns">
         <div className="column column-left">
-          <Positions />
-          <Orders />
-          <Trades />
+          <Guarded title="Positions" name="positions">
+            <Positions />
+          </Guarded>
+          <Guarded title="Open orders" name="orders">
+            <Orders />
+          </Guarded>
+          <Guarded title="Order lifecycle" name="trades">
+            <Trades />
+          </Guarded>
         </div>
         <div className="column column-middle">
-          <Chart />
-          <Equity />
-          <Tape />
+          <Guarded title="Chart" name="chart">
+            <Chart />
+          </Guarded>
+          <Guarded title="Equity" name="equity">
+            <Equity />
+          </Guarded>
+          <Guarded title="Tape" name="tape">
+            <Tape />
+          </Guarded>
         </div>
         <div className="column column-right">
-          <Alerts />
-          <Funnel />
-          <DeskPanel />
+          <Guarded title="Alerts" name="alerts">
+            <Alerts />
+          </Guarded>
+          <Guarded title="Decision funnel" name="funnel">
+            <Funnel />
+          </Guarded>
+          <Guarded title="Desk" name="desk">
+            <DeskPanel />
+          </Guarded>
         </div>
       </main>
-      <TimeBar />
-      <Drawer />
+      <Guarded title="Time" name="time-bar">
+        <TimeBar />
+      </Guarded>
+      <Guarded title="Details" name="drawer">
+        <Drawer />
+      </Guarded>
       <Help />
     </div>
   );
