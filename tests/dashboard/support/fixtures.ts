@@ -62,7 +62,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 
   watched: [
-    async ({ context }, use) => {
+    // After `start`, so that it is over before the test's servers are taken away.
+    async ({ context, start: _ }, use) => {
       const allowed: RegExp[] = [];
       const wrong: string[] = [];
       const note = (line: string): void => {
