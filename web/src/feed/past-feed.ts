@@ -6,6 +6,7 @@ import type { DeskSlices } from "../model/desk-types.js";
 import { type DeskEvent, deskEvents } from "../model/event.js";
 import { momentOf } from "../model/payload.js";
 import { failureOf } from "./failure.js";
+import { PastClock } from "./past-clock.js";
 import { type ConnectionState, TAPE_HISTORY, type TapeQuery, type View } from "./protocol.js";
 import { loadSnapshot } from "./snapshot.js";
 import { Source } from "./source.js";
@@ -24,16 +25,20 @@ export class PastFeed {
   readonly #life = new AbortController();
   readonly #desk = new Desk();
   #source: Source | undefined;
-  /** The moment that is shown. */
-  cursor: number;
+  readonly #clock: PastClock;
 
   constructor(client: Tapedeck, view: PastView, listener: PastListener) {
     this.#client = client;
     this.#listener = listener;
     const from = view.kind === "at" ? view.at : view.from;
-    this.cursor = momentOf(from) ?? Date.now();
+    this.#clock = new PastClock(momentOf(from) ?? Date.now());
     this.#tell("connecting", null);
     void this.#load(view, from);
+  }
+
+  /** The moment that is shown. */
+  get cursor(): number {
+    return this.#clock.at;
   }
 
   close(): void {
@@ -49,6 +54,7 @@ export class PastFeed {
     try {
       const signal = this.#life.signal;
       for (const event of await loadSnapshot(this.#client, from, signal)) {
+        this.#clock.know(event);
         this.#desk.apply(event, this.cursor);
       }
       this.#listener.onSnapshot();
@@ -69,7 +75,7 @@ export class PastFeed {
       },
       {
         onEvent: (event) => {
-          this.cursor = Math.max(this.cursor, momentOf(event.timestamp) ?? 0);
+          this.#clock.take(event);
           this.#desk.apply(event, this.cursor);
           this.#listener.onEvent(event);
         },
