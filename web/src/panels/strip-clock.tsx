@@ -41,10 +41,8 @@ export function PastMark(): ReactNode {
   if (view.kind === "live") return null;
   return (
     <div className="past-mark" data-testid="past">
-      <strong>PAST</strong>
-      <span>
-        {istMoment(cursor, now)} IST{view.kind === "play" ? ` · ${view.speed}×` : ""}
-      </span>
+      <strong>PAST{view.kind === "play" ? ` ▶ ${view.speed}×` : ""}</strong>
+      <span>{istMoment(cursor, now)} IST</span>
     </div>
   );
 }

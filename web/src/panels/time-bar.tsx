@@ -128,7 +128,8 @@ function useEndOfPlay(at: number): void {
   const { state, error } = useValue("connection");
   const over = view.kind === "play" && state === "closed" && error === null;
   useEffect(() => {
-    if (over) app.show({ view: standAt(at) }, false);
+    // Events have microseconds, the cursor does not: the last of them is to be seen.
+    if (over) app.show({ view: standAt(at + 1) }, false);
   }, [app, over, at]);
 }
 
