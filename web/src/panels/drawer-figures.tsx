@@ -19,11 +19,11 @@ export function TradeFigures({ trade }: { trade: Trade }): ReactNode {
         <Figure name="Filled" value={filled} />
         <Figure name="Average" value={price(trade.avg_price)} />
         <Figure
-          name="Slippage"
+          name="Slippage (bps)"
           value={
             <span className={slippageTone(slippage_bps)}>
               {signedPrice(slippage)}
-              {slippage_bps !== null && ` (${signedPrice(slippage_bps)} bps)`}
+              {slippage_bps !== null && ` (${signedPrice(slippage_bps)})`}
             </span>
           }
         />
