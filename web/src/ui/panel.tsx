@@ -34,17 +34,19 @@ export function Panel(props: PanelProps): ReactNode {
         {note !== undefined && <span className="panel-note">{note}</span>}
         {actions !== undefined && <span className="panel-actions">{actions}</span>}
       </header>
-      <div className="panel-body">
-        {error && (
-          <p className="panel-error" role="alert">
-            {error}
-          </p>
-        )}
-        {empty !== undefined && !error ? (
-          <div className="panel-empty">{loaded || data === "asked" ? empty : "Loading…"}</div>
-        ) : (
-          children
-        )}
+      <div className="panel-frame">
+        <div className="panel-body">
+          {error && (
+            <p className="panel-error" role="alert">
+              {error}
+            </p>
+          )}
+          {empty !== undefined && !error ? (
+            <div className="panel-empty">{loaded || data === "asked" ? empty : "Loading…"}</div>
+          ) : (
+            children
+          )}
+        </div>
         {veil !== null && (
           <p className="veil" data-testid="veil">
             <span>{veil}</span>
