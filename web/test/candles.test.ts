@@ -49,8 +49,15 @@ describe("a candle", () => {
     ["with a start that is no time", { start: "yesterday" }],
     ["without a close", { close: null }],
     ["with a price that is no number", { open: "12" }],
+    ["with a price that cannot be drawn", { high: 1e300 }],
   ])("%s is none", (_, changes) => {
     expect(candleOf(event({ ...payload, ...changes }))).toBeUndefined();
+  });
+
+  it("begins with a whole second, as charts know them", () => {
+    expect(candleOf(event({ ...payload, start: "2026-11-23T03:46:00.700Z" }))?.start).toBe(
+      Date.parse("2026-11-23T03:46:00Z"),
+    );
   });
 
   it("whose prices contradict its range is as high and as low as they are", () => {

@@ -1,4 +1,5 @@
 // The candles of one chart, in order of their start, from pages of history and from the stream.
+import { drawable } from "./chart-time.js";
 import type { DeskEvent } from "./event.js";
 import { seqOf } from "./event-id.js";
 import { moment, momentOf, number } from "./payload.js";
@@ -25,18 +26,18 @@ export function candleOf(event: DeskEvent): Candle | undefined {
   const { payload } = event;
   const start = moment(payload, "start");
   const [open, high, low, close] = ["open", "high", "low", "close"].map((name) =>
-    number(payload, name),
+    drawable(number(payload, name)),
   );
   if (event.type !== "candle_event" || start === null) return undefined;
   if (open == null || high == null || low == null || close == null) return undefined;
   return {
-    start,
+    start: 1000 * Math.floor(start / 1000), // charts know whole seconds
     closedAt: momentOf(event.timestamp) ?? start,
     open,
     high: Math.max(open, high, low, close),
     low: Math.min(open, high, low, close),
     close,
-    volume: number(payload, "volume"),
+    volume: drawable(number(payload, "volume")),
     seq: seqOf(event.id),
   };
 }

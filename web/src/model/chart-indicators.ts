@@ -1,6 +1,7 @@
 // Indicators: which belong together, which are drawn over the price and which in a pane of their
 // own, and their values by candle.
 import { type Candle, lastAtOrBefore } from "./candles.js";
+import { drawable } from "./chart-time.js";
 import type { DeskEvent } from "./event.js";
 import { seqOf } from "./event-id.js";
 import { momentOf, number, object, text } from "./payload.js";
@@ -119,7 +120,7 @@ export class IndicatorBook {
       for (; (this.#points[at]?.start ?? Infinity) < until; at += 1) {
         const point = this.#points[at];
         if (point === undefined || point.start < opened) continue;
-        value = number(point.values, name) ?? value;
+        value = drawable(number(point.values, name)) ?? value;
       }
       values.push(value);
     }

@@ -13,6 +13,14 @@ export function fromChartTime(seconds: number): number {
   return (seconds - IST_OFFSET_S) * 1000;
 }
 
+/** The charts' library draws no larger numbers. */
+const LARGEST = 9e13;
+
+/** A value that can be drawn, or null. */
+export function drawable(value: number | null): number | null {
+  return value === null || Math.abs(value) > LARGEST ? null : value;
+}
+
 /** The length of `15m`, `1d`, ...; what is no timeframe counts as a minute. */
 export function timeframeMs(timeframe: string): number {
   const match = /^(\d+)([smhd])$/.exec(timeframe);

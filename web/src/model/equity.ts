@@ -2,6 +2,7 @@
 // and few enough points of it to be drawn.
 import type { AggregatesAnswer } from "@tapedeck/client";
 
+import { drawable } from "./chart-time.js";
 import type { DeskEvent } from "./event.js";
 import { seqOf } from "./event-id.js";
 import { momentOf, number, object, text } from "./payload.js";
@@ -42,7 +43,8 @@ export function equityPointOf(
   if ((source?.mode ?? null) !== owner.mode) return undefined;
   const metrics = object(payload, "metrics");
   const total = number(metrics, "net_pnl");
-  const net = basis === "day" ? (number(metrics, "day_net_pnl") ?? total) : total;
+  const told = basis === "day" ? (number(metrics, "day_net_pnl") ?? total) : total;
+  const net = drawable(told);
   const at = momentOf(event.timestamp);
   if (net === null || at === null) return undefined;
   return {

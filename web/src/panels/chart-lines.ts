@@ -30,6 +30,8 @@ const PRICE_STRETCH = 3;
 export class IndicatorLines {
   readonly #chart: IChartApi;
   #lines: Line[] = [];
+  /** Of how many candles there are points. */
+  #length = 0;
 
   constructor(chart: IChartApi) {
     this.#chart = chart;
@@ -58,6 +60,8 @@ export class IndicatorLines {
     this.retheme(look);
   }
 
+  /** @param from the first whose values may be others than before; 0, unless candles were only
+   *  added at the end. */
   show(candles: readonly Candle[], along: Along, from: number): void {
     for (const { name, series } of this.#lines) {
       const values = along(name, from);
@@ -66,8 +70,9 @@ export class IndicatorLines {
         return value === null ? { time } : { time, value };
       });
       if (from === 0) series.setData(points);
-      else for (const point of points) series.update(point, true);
+      else points.forEach((point, at) => series.update(point, from + at < this.#length - 1));
     }
+    this.#length = candles.length;
   }
 
   retheme(look: Look): void {

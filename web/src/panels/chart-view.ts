@@ -127,9 +127,10 @@ export class ChartView {
     const from = another ? 0 : firstChange(before, candles);
     this.#candles = candles;
     this.#timeframe = timeframe;
-    this.#linesFrom = Math.min(this.#linesFrom, from);
-    if (from === 0 || !this.#canAppend(before, candles, from)) this.#setAll();
-    else this.#append(from);
+    const appends = from > 0 && this.#canAppend(before, candles, from);
+    this.#linesFrom = appends ? Math.min(this.#linesFrom, from) : 0;
+    if (appends) this.#append(from, before.length);
+    else this.#setAll();
     if (candles.length > 0 && (before.length === 0 || another)) this.fit();
     this.showMarks(this.#marks);
     // The page that came may not be all that is seen.
@@ -258,12 +259,13 @@ export class ChartView {
     this.#volume.setData(candles.map((candle) => this.#volumeOf(candle)));
   }
 
-  #append(from: number): void {
-    for (const candle of this.#candles.slice(from)) {
-      // Its own place, the one that was kept for it, or, for the last but that one, an old one.
-      this.#price.update(barOf(candle), true);
-      this.#volume.update(this.#volumeOf(candle), true);
-    }
+  /** @param known how many candles there were: the last may be another now, others follow it. */
+  #append(from: number, known: number): void {
+    this.#candles.slice(from).forEach((candle, at) => {
+      // The price's series ends with the place that was kept, so the last candle is an old one there.
+      this.#price.update(barOf(candle), from + at < known);
+      this.#volume.update(this.#volumeOf(candle));
+    });
     this.#price.update({ time: timeOf(this.#slotAfter(this.#candles)) });
   }
 
