@@ -7,6 +7,7 @@ import {
   dayPnl,
   engineDots,
   isTrading,
+  type Judge,
   lossBudget,
   markets,
   worstFeedAge,
@@ -197,30 +198,47 @@ describe("the age of feeds", () => {
 });
 
 describe("engines", () => {
+  const NOW: Judge = { now: MONDAY_11, by: "arrival" };
+  const stateOf = (changes: Partial<Engine>, judge: Judge): string | undefined =>
+    engineDots([engine(changes)], judge)[0]?.state;
+
   it("are silent when nothing came for twenty seconds, unless they said that it is over", () => {
     const states = ["active", "stopped", "error"].map(
-      (status) => engineDots([engine({ status })], MONDAY_11 + 21_000, true)[0]?.state,
+      (status) => stateOf({ status }, { now: MONDAY_11 + 21_000, by: "arrival" }),
     );
     expect(states).toEqual(["silent", "stopped", "error"]);
-    expect(engineDots([engine({})], MONDAY_11 + 19_000, true)[0]?.state).toBe("active");
+    expect(stateOf({}, { now: MONDAY_11 + 19_000, by: "arrival" })).toBe("active");
   });
 
-  it("are judged in the past by their own times, but for one without a desk", () => {
+  it("that tell their health once a minute are given time for it", () => {
+    const universe = { name: "UniverseBuilder" };
+    expect(stateOf(universe, { now: MONDAY_11 + 65_000, by: "arrival" })).toBe("active");
+    expect(stateOf(universe, { now: MONDAY_11 + 151_000, by: "arrival" })).toBe("silent");
+  });
+
+  it("are judged by their own times when the desk has stopped, and in the past", () => {
     const old = { at: MONDAY_11 - 60_000 };
-    expect(engineDots([engine(old)], MONDAY_11, true)[0]?.state).toBe("active");
-    expect(engineDots([engine(old)], MONDAY_11, false)[0]?.state).toBe("silent");
-    expect(engineDots([engine({ ...old, mode: null })], MONDAY_11, false)[0]?.state).toBe("active");
+    const now = MONDAY_11;
+    expect(stateOf(old, { now, by: "arrival" })).toBe("active");
+    expect(stateOf(old, { now, by: "stopped" })).toBe("silent");
+    expect(stateOf(old, { now, by: "past" })).toBe("silent");
+  });
+
+  it("without a desk have the wall's clock, which says nothing about silence in the past", () => {
+    const system = { at: MONDAY_11 - 60_000, receivedAt: MONDAY_11 - 30_000, mode: null };
+    expect(stateOf(system, { now: MONDAY_11, by: "past" })).toBe("active");
+    expect(stateOf(system, { now: MONDAY_11, by: "stopped" })).toBe("silent");
   });
 
   it("say who they are, how they are and why", () => {
-    const [dot] = engineDots([engine({ status: "error", reason: "no token" })], MONDAY_11, true);
+    const [dot] = engineDots([engine({ status: "error", reason: "no token" })], NOW);
     expect(dot?.says).toBe("ExecutionEngine (eq1), paper: error: no token");
     expect(dot?.label).toBe("Exec");
   });
 
   it("are counted worst first", () => {
     const dots = ["active", "error", "active", "odd", "degraded"].map(
-      (status) => engineDots([engine({ status })], MONDAY_11, true)[0],
+      (status) => engineDots([engine({ status })], NOW)[0],
     );
     const counts = countStates(dots.filter((dot) => dot !== undefined));
     expect(counts.map(({ state, count }) => `${count} ${state}`)).toEqual([

@@ -4,7 +4,9 @@ import type { Engine, FeedSummary, Performance, SessionPhase } from "./desk-type
 import { engineState } from "./engines.js";
 
 /** An engine that says nothing for so long is not what it last said. */
-export const SILENT_AFTER_MS = 20_000;
+const SILENT_AFTER_MS = 20_000;
+/** The one that tells its health once a minute. */
+const RARELY_TELLS: ReadonlyMap<string, number> = new Map([["UniverseBuilder", 150_000]]);
 /** A feed older than this in an open market is worth a warning. */
 export const OLD_FEED_MS = 5000;
 /** Health comes every three seconds: only what is longer counts as silence of the feed. */
@@ -193,9 +195,20 @@ export function worstFeedAge(feed: FeedSummary, silentMs: number | null): FeedAg
   return worst === null ? null : { ...worst, ms: worst.ms + silence };
 }
 
-/** @param byArrival a desk that lives is judged by when its words came; others by their times. */
-export function seenAt(engine: Engine, byArrival: boolean): number {
-  return byArrival || engine.mode === null ? engine.receivedAt : engine.at;
+/**
+ * How engines are judged. `arrival`: a desk that lives, by when its words came; `stopped`: one that
+ * does not, by their times; `past`: by their times, too, and by the clock of that past.
+ */
+export interface Judge {
+  now: number;
+  by: "arrival" | "stopped" | "past";
+}
+
+/** When it last said something, as far as silence goes. */
+export function seenAt(engine: Engine, { now, by }: Judge): number {
+  if (by === "arrival") return engine.receivedAt;
+  if (engine.mode !== null) return engine.at;
+  return by === "past" ? now : engine.receivedAt; // it has the wall's clock, whatever is shown
 }
 
 export interface EngineDot {
@@ -214,14 +227,12 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   UniverseBuilder: "Universe",
 };
 
-export function engineDots(
-  engines: readonly Engine[],
-  now: number,
-  byArrival: boolean,
-): EngineDot[] {
+export function engineDots(engines: readonly Engine[], judge: Judge): EngineDot[] {
+  const { now } = judge;
   return engines.map((engine) => {
-    const receivedAt = seenAt(engine, byArrival);
-    const state = engineState({ ...engine, receivedAt }, now, SILENT_AFTER_MS);
+    const receivedAt = seenAt(engine, judge);
+    const patience = RARELY_TELLS.get(engine.name) ?? SILENT_AFTER_MS;
+    const state = engineState({ ...engine, receivedAt }, now, patience);
     const silent = state === "silent" ? ` for ${ago(now - receivedAt)}` : "";
     const who = engine.engineId === null ? engine.name : `${engine.name} (${engine.engineId})`;
     const why = engine.reason === null ? "" : `: ${engine.reason}`;

@@ -8,6 +8,7 @@ import {
   type EngineDot,
   engineDots,
   isTrading,
+  type Judge,
   OLD_FEED_MS,
   seenAt,
   worstFeedAge,
@@ -31,13 +32,13 @@ const SHAPES: Readonly<Record<string, string>> = {
   silent: "○",
 };
 
-/** How engines are judged: by arrival and the wall's clock while the desk lives. */
-function useJudged(): { now: number; byArrival: boolean } {
+function useJudge(): Judge {
   const live = useValue("shown").view.kind === "live";
   const wall = useNow(1000);
   const desk = useDeskNow();
   const stopped = useDeskClock() === "stopped";
-  return { now: live ? wall : desk, byArrival: live && !stopped };
+  if (!live) return { now: desk, by: "past" };
+  return { now: wall, by: stopped ? "stopped" : "arrival" };
 }
 
 export function FeedAgeCell(): ReactNode {
@@ -45,11 +46,11 @@ export function FeedAgeCell(): ReactNode {
   const engines = useValue("engines");
   const sessions = useValue("sessions");
   const trading = isTrading(sessions, useDeskNow());
-  const { now, byArrival } = useJudged();
+  const judge = useJudge();
   const heard = engines
     .filter(({ name }) => name === "MarketDataEngine")
-    .map((engine) => seenAt(engine, byArrival));
-  const worst = worstFeedAge(feed, heard.length === 0 ? null : now - Math.max(...heard));
+    .map((engine) => seenAt(engine, judge));
+  const worst = worstFeedAge(feed, heard.length === 0 ? null : judge.now - Math.max(...heard));
   const old = trading && worst !== null && worst.ms > OLD_FEED_MS;
   const of = worst?.symbol ?? (feed.symbols === null ? null : `${feed.symbols} symbols`);
   return (
@@ -68,8 +69,7 @@ export function FeedAgeCell(): ReactNode {
 
 export function Engines(): ReactNode {
   const engines = useValue("engines");
-  const { now, byArrival } = useJudged();
-  const dots = engineDots(engines, now, byArrival);
+  const dots = engineDots(engines, useJudge());
   return (
     <ul className="cell engines" aria-label="Engines" data-testid="engines">
       {dots.length === 0 && <li className="dim">no engines</li>}
