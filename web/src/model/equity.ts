@@ -104,8 +104,8 @@ export function curveOf(points: readonly { at: number; net: number }[]): Curve {
   return { points: curve, drawdown: curve.at(-1)?.drawdown ?? 0, worst };
 }
 
-/** Where a moment is among points, in points: 1.5 is halfway between the second and the third. Null:
- *  outside of them. */
+/** Where a moment is among points, in points: 1.5 is halfway between the second and the third.
+ *  Null: outside of them. */
 export function indexAt(points: readonly { at: number }[], ms: number): number | null {
   let low = 0;
   let high = points.length;

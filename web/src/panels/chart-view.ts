@@ -262,7 +262,7 @@ export class ChartView {
   /** @param known how many candles there were: the last may be another now, others follow it. */
   #append(from: number, known: number): void {
     this.#candles.slice(from).forEach((candle, at) => {
-      // The price's series ends with the place that was kept, so the last candle is an old one there.
+      // After the last candle the price's series has a place for the next, so there it is an old one.
       this.#price.update(barOf(candle), from + at < known);
       this.#volume.update(this.#volumeOf(candle));
     });
