@@ -1,10 +1,8 @@
 // What the strip at the top says, reckoned from the desk: plain functions.
 import { ago, istDate, istMinute, startOfIstDay } from "../format.js";
 import type { Engine, FeedSummary, Performance, SessionPhase } from "./desk-types.js";
-import { engineState } from "./engines.js";
+import { ENGINE_SILENT_MS, engineState } from "./engines.js";
 
-/** An engine that says nothing for so long is not what it last said. */
-const SILENT_AFTER_MS = 20_000;
 /** The one that tells its health once a minute. */
 const RARELY_TELLS: ReadonlyMap<string, number> = new Map([["UniverseBuilder", 150_000]]);
 /** A feed older than this in an open market is worth a warning. */
@@ -231,7 +229,7 @@ export function engineDots(engines: readonly Engine[], judge: Judge): EngineDot[
   const { now } = judge;
   return engines.map((engine) => {
     const receivedAt = seenAt(engine, judge);
-    const patience = RARELY_TELLS.get(engine.name) ?? SILENT_AFTER_MS;
+    const patience = RARELY_TELLS.get(engine.name) ?? ENGINE_SILENT_MS;
     const state = engineState({ ...engine, receivedAt }, now, patience);
     const silent = state === "silent" ? ` for ${ago(now - receivedAt)}` : "";
     const who = engine.engineId === null ? engine.name : `${engine.name} (${engine.engineId})`;
