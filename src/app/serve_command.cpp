@@ -116,7 +116,7 @@ void wait_for_end(const ServeOptions& options, desk::EngineRunner* runner, Servi
 alert::AlertOptions alert_options(const ServeOptions& options, const desk::EngineRunner* runner) {
   alert::AlertOptions alerts = options.alerts;
   alerts.log = [](std::string_view line) { spdlog::warn("{}", line); };
-  if (runner != nullptr && options.engines->feed == "sim") {
+  if (runner != nullptr && runner->is_simulation()) {
     alerts.market_time = [runner] { return runner->market_time(); };
   }
   return alerts;

@@ -42,6 +42,7 @@ class EngineRunner::Run {
     const std::lock_guard lock(mutex_);
     return summary_;
   }
+  bool is_simulation() const noexcept { return !feed_->is_live() && feed_->mode() != "replay"; }
   Timestamp market_time() const noexcept {
     return from_ns(clock_ns_.load(std::memory_order_relaxed));
   }

@@ -228,6 +228,10 @@ Timestamp EngineRunner::market_time() const noexcept {
   return run_->market_time();
 }
 
+bool EngineRunner::is_simulation() const noexcept {
+  return run_->is_simulation();
+}
+
 void EngineRunner::request(market::Command command) {
   run_->request(std::move(command));
 }

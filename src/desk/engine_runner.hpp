@@ -61,6 +61,8 @@ class EngineRunner {
   /// What the engines' clock shows: engine time as of the last step; Timestamp{} before the first.
   /// Any thread, one load.
   Timestamp market_time() const noexcept;
+  /// Whether the market is made up as it goes: neither a live one nor a replay of one.
+  bool is_simulation() const noexcept;
 
   /// A command of this process (a signal); those that come over the bus (command_event with the
   /// state `requested`) are heard without it. Obeyed at once, between two clock steps.

@@ -125,3 +125,14 @@ passed "a reload, a test message, a rule deleted"
 grep -q s3cret "$work/server.err" "$work/server.out" && fail "a secret is in the log"
 stop_server
 passed "nothing secret was said"
+
+# A simulation has a clock of its own: what it says is news, also with options to its feed.
+cat >"$work/sim.toml" <<'EOF'
+[alerts.rules.phases]
+when = { event_type = "session_event" }
+every = true
+EOF
+start_server run --feed "sim?sessions=1" --speed 600 --memory --alert-rules "$work/sim.toml"
+wait_for '"firings_total":[1-9]' alerts rules --json
+stop_server
+passed "rules fire on a simulation's clock"
