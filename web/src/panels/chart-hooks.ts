@@ -17,6 +17,7 @@ import { moment, number, text } from "../model/payload.js";
 import { type App, useApp, usePanelEvents, useValue } from "../state/app.js";
 import { instrumentText, type Shown, TIMEFRAMES } from "../state/location.js";
 import { type Asked, useAsked } from "../ui/use-asked.js";
+import { useNow } from "../ui/use-now.js";
 import {
   CandleHistory,
   type ChartQuestion,
@@ -32,6 +33,10 @@ const MAX_GAPS = 500;
 /** Newest candles of all timeframes, enough to tell which there are. */
 const SOME_CANDLES = 200;
 const SOME_INDICATORS = 40;
+
+const SOON_MS = 5000;
+const SOMETIMES_MS = 30_000;
+const SELDOM_MS = 120_000;
 
 const NOT_ASKED: PagesState = { loaded: false, asking: true, complete: false, error: null };
 
@@ -60,8 +65,9 @@ function untilOf(app: App): { until?: string } {
 export function useInstruments(): Asked<Instrument[]> {
   const app = useApp();
   const shown = useValue("shown");
-  const refresh = useValue("refresh");
-  return useAsked(
+  const [none, setNone] = useState(true);
+  const again = useNowAndThen(none ? SOON_MS : SELDOM_MS);
+  const asked = useAsked(
     async (signal) => {
       const until = shownUntil(app);
       const at = until === null ? {} : { at: until };
@@ -70,9 +76,18 @@ export function useInstruments(): Asked<Instrument[]> {
       return instrumentsOf(deskEvents(events));
     },
     [viewKey(shown)],
-    refresh,
-    10_000,
+    again,
   );
+  useEffect(() => setNone((asked.answer ?? []).length === 0), [asked.answer]);
+  return asked;
+}
+
+/** Another value after a reconnect, and now and then: what there is grows while engines run. */
+function useNowAndThen(everyMs: number): string {
+  const { view } = useValue("shown");
+  const refresh = useValue("refresh");
+  const now = useNow(everyMs);
+  return `${refresh} ${view.kind === "at" ? 0 : now}`;
 }
 
 function instrumentsOf(events: readonly DeskEvent[]): Instrument[] {
@@ -107,7 +122,7 @@ export function useChartInstrument(instruments: readonly Instrument[]): Instrume
 export function useTimeframes({ exchange, symbol }: Instrument): readonly string[] | undefined {
   const app = useApp();
   const shown = useValue("shown");
-  const refresh = useValue("refresh");
+  const again = useNowAndThen(SOMETIMES_MS);
   const { answer } = useAsked(
     async (signal) => {
       const of = { symbol, ...(exchange === null ? {} : { exchange }), ...untilOf(app) };
@@ -117,8 +132,7 @@ export function useTimeframes({ exchange, symbol }: Instrument): readonly string
       return TIMEFRAMES.filter((timeframe) => found.has(timeframe));
     },
     [exchange, symbol, viewKey(shown)],
-    refresh,
-    10_000,
+    again,
   );
   return answer;
 }
@@ -165,7 +179,7 @@ export function useIndicatorSources(
 ): { strategy: string | null; names: string[] }[] {
   const app = useApp();
   const shown = useValue("shown");
-  const refresh = useValue("refresh");
+  const again = useNowAndThen(SOMETIMES_MS);
   const { exchange, symbol } = question.instrument;
   const { answer } = useAsked(
     async (signal) => {
@@ -174,8 +188,7 @@ export function useIndicatorSources(
       return indicatorSources(deskEvents((await app.client.events(query, { signal })).events));
     },
     [exchange, symbol, question.timeframe, viewKey(shown)],
-    refresh,
-    10_000,
+    again,
   );
   return answer ?? NO_SOURCES;
 }
