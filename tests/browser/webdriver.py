@@ -115,13 +115,6 @@ class Browser:
         entries = self._call("POST", self._session + "/se/log", {"type": "browser"})
         return [f"{entry['level']}: {entry['message']}" for entry in entries]
 
-    def screenshot(self, path: str) -> None:
-        import base64
-
-        picture = self._call("GET", self._session + "/screenshot")
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(picture))
-
 
 def program() -> str:
     root = os.path.join(os.path.dirname(__file__), "..", "..")

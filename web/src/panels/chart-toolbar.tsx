@@ -82,8 +82,8 @@ export function Timeframes({ known }: { known: readonly string[] | undefined }):
     const next = shown[shown.findIndex((each) => each === timeframe) + by];
     if (next !== undefined) app.show({ timeframe: next }, false);
   };
-  useShortcut(",", "Chart: shorter timeframe", () => step(-1));
-  useShortcut(".", "Chart: longer timeframe", () => step(1));
+  useShortcut("{", "Chart: shorter timeframe", () => step(-1));
+  useShortcut("}", "Chart: longer timeframe", () => step(1));
   return (
     <span className="chart-timeframes" role="group" aria-label="Timeframe">
       {shown.map((each) => (
