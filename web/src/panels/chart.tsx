@@ -42,6 +42,7 @@ export function Chart(): ReactNode {
     <Panel
       title="Chart"
       name="chart"
+      engine="MarketDataEngine"
       error={error?.message ?? null}
       empty={asking ? "Loading…" : "No candles yet."}
       actions={<SymbolChooser instruments={instruments} instrument={null} />}

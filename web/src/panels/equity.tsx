@@ -48,6 +48,7 @@ export function Equity(): ReactNode {
     <Panel
       title="Equity"
       name="equity"
+      engine="StrategyEngineV2"
       note={focus.strategy ?? undefined}
       error={equity.error?.message ?? null}
       actions={

@@ -32,6 +32,7 @@ export function Orders(): ReactNode {
     <Panel
       title="Open orders"
       name="orders"
+      engine="ExecutionEngine"
       note={String(working.length)}
       actions={
         <>

@@ -25,6 +25,7 @@ export function Positions(): ReactNode {
     <Panel
       title="Positions"
       name="positions"
+      engine="ExecutionEngine"
       note={`${open.length} open`}
       actions={
         <>
