@@ -6,7 +6,7 @@ import { LiveFeed } from "./live-feed.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { Session } from "./session.js";
 
-const FLUSH_MS = 100;
+const FLUSH_MS = 200;
 /** Timers of tabs that nobody sees run once a minute; one that is silent for longer is gone. */
 const GONE_AFTER_MS = 150_000;
 const SWEEP_MS = 30_000;
