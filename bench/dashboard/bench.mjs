@@ -194,7 +194,9 @@ async function idleBusy(browser, url) {
 function table(rows) {
   const widths = [0, 1, 2, 3].map((at) => Math.max(...rows.map((row) => row[at].length)));
   for (const row of rows) {
-    const cells = row.map((cell, at) => (at === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[at])));
+    const cells = row.map((cell, at) =>
+      at === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[at]),
+    );
     console.log(cells.join("  "));
   }
 }
@@ -234,7 +236,11 @@ function print({ bytes, paint, idle, dashboard, plain }) {
     row("nodes at first", "", (m) => m.nodesFirst, "", 0),
     row("nodes at last", "flat", (m) => m.nodesLast, "", 0),
   ]);
-  console.log(`load average ${loadavg().map((load) => f(load)).join(" ")}`);
+  console.log(
+    `load average ${loadavg()
+      .map((load) => f(load))
+      .join(" ")}`,
+  );
 }
 
 const folder = await mkdtemp(join(tmpdir(), "tapedeck-bench-"));

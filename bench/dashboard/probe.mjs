@@ -34,7 +34,8 @@ export class PageProbe {
     const before = await this.metrics();
     await during();
     const after = await this.metrics();
-    const share = (name) => (100 * (after[name] - before[name])) / (after.Timestamp - before.Timestamp);
+    const share = (name) =>
+      (100 * (after[name] - before[name])) / (after.Timestamp - before.Timestamp);
     return { busy: share("TaskDuration"), processor: share("ThreadTime") };
   }
 }

@@ -38,16 +38,41 @@ function position(n) {
 
 function indicators(n) {
   const symbol = SYMBOLS[n % SYMBOLS.length];
-  const names = ["ema_20", "ema_50", "bb_upper", "bb_middle", "bb_lower", "rsi", "adx", "atr", "vwap"];
+  const names = [
+    "ema_20",
+    "ema_50",
+    "bb_upper",
+    "bb_middle",
+    "bb_lower",
+    "rsi",
+    "adx",
+    "atr",
+    "vwap",
+  ];
   const values = Object.fromEntries(names.map((name, at) => [name, price(n + at)]));
   const payload = { symbol, timeframe: "1m", indicators: values, strategy: STRATEGIES[n % 3] };
-  return { type: "indicator_event", source: source("strategy"), payload: { ...payload, ...instrument } };
+  return {
+    type: "indicator_event",
+    source: source("strategy"),
+    payload: { ...payload, ...instrument },
+  };
 }
 
 function candle(n) {
   const close = price(n);
-  const prices = { open: close - 1, high: close + 2, low: close - 2, close, volume: 1000 + (n % 500) };
-  const payload = { symbol: SYMBOLS[n % SYMBOLS.length], timeframe: "1m", start: minute(), ...prices };
+  const prices = {
+    open: close - 1,
+    high: close + 2,
+    low: close - 2,
+    close,
+    volume: 1000 + (n % 500),
+  };
+  const payload = {
+    symbol: SYMBOLS[n % SYMBOLS.length],
+    timeframe: "1m",
+    start: minute(),
+    ...prices,
+  };
   return { type: "candle_event", source: source("mde"), payload: { ...payload, ...instrument } };
 }
 
@@ -74,7 +99,11 @@ function order(n) {
     type: "order_event",
     source: source("execution"),
     payload: {
-      ...{ order_id: `o${id}`, symbol: SYMBOLS[id % SYMBOLS.length], side: id % 2 ? "BUY" : "SELL" },
+      ...{
+        order_id: `o${id}`,
+        symbol: SYMBOLS[id % SYMBOLS.length],
+        side: id % 2 ? "BUY" : "SELL",
+      },
       ...{ status: STATUSES[step], qty: 100, filled_qty: step === 3 ? 100 : 0, price: price(n) },
       ...{ strategy: STRATEGIES[id % 3], order_type: "LIMIT", product: "MIS" },
       ...{ correlation_id: `b${5 * id + 4}` },

@@ -124,8 +124,14 @@ export class FeedServer {
     }
     const known = new Set(last === undefined ? [] : this.events.slice(0, from));
     const replay = Number(query.get("replay") ?? 0);
-    const past = query.has("since") || last !== undefined ? all : replay > 0 ? all.slice(-replay) : [];
-    response.write(past.filter((each) => !known.has(each)).map(frame).join(""));
+    const past =
+      query.has("since") || last !== undefined ? all : replay > 0 ? all.slice(-replay) : [];
+    response.write(
+      past
+        .filter((each) => !known.has(each))
+        .map(frame)
+        .join(""),
+    );
     if (query.has("speed")) {
       response.write(`event: end\ndata: {}\n\n`);
       response.end();

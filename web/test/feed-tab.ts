@@ -61,7 +61,11 @@ export class Tab implements TabPort {
 }
 
 export function clientOf(server: FeedServer): Tapedeck {
-  return new Tapedeck({ url: server.url, retries: 0, reconnect: { minMs: 1, baseMs: 10, maxMs: 50 } });
+  return new Tapedeck({
+    url: server.url,
+    retries: 0,
+    reconnect: { minMs: 1, baseMs: 10, maxMs: 50 },
+  });
 }
 
 /** Waits until it holds; the test fails when it does not within the time. */

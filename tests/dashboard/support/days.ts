@@ -17,9 +17,12 @@ export async function simulatedDay(): Promise<string> {
   const strategies = ["--strategies", "momentum,ema_crossover,mean_reversion"];
   await promisify(execFile)(
     program,
-    ["run", ...what, ...strategies, "--max-positions", "2", "--exit-at-end"].concat(
-      ["--data-dir", folder, "--listen", "127.0.0.1:0"],
-    ),
+    ["run", ...what, ...strategies, "--max-positions", "2", "--exit-at-end"].concat([
+      "--data-dir",
+      folder,
+      "--listen",
+      "127.0.0.1:0",
+    ]),
     { timeout: 120_000 },
   );
   return folder;

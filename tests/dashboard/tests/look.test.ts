@@ -19,7 +19,9 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
     .analyze();
   const told = violations.map(({ id, help, nodes }) => ({
     ...{ id, help },
-    nodes: nodes.slice(0, 5).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ""}`),
+    nodes: nodes
+      .slice(0, 5)
+      .map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary ?? ""}`),
   }));
   expect(told, what).toEqual([]);
 }

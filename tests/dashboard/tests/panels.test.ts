@@ -224,7 +224,9 @@ test("the help sheet lists every shortcut, and they work", async ({ page, day })
   const sheet = page.locator("[data-dialog=help]");
   await expect(sheet).toBeVisible();
   const keys = await sheet.locator("kbd").allTextContents();
-  expect(keys).toEqual(expect.arrayContaining(["Space", "l", "p", "t", "/", "x", "d", "?", "Shift K"]));
+  expect(keys).toEqual(
+    expect.arrayContaining(["Space", "l", "p", "t", "/", "x", "d", "?", "Shift K"]),
+  );
   await page.keyboard.press("Escape");
   await expect(sheet).toHaveCount(0);
   const theme = (): Promise<string | undefined> =>

@@ -128,7 +128,10 @@ test("scrolled down, the rows that are seen stay where they are", async ({ page,
       const box = rows[0]?.closest("[role=grid]")?.getBoundingClientRect();
       return rows
         .filter((row) => row.getBoundingClientRect().top > (box?.top ?? 0) + 22)
-        .map((row) => `${row.getAttribute("data-event") ?? ""} ${String(row.getBoundingClientRect().top)}`);
+        .map(
+          (row) =>
+            `${row.getAttribute("data-event") ?? ""} ${String(row.getBoundingClientRect().top)}`,
+        );
     });
   await expect(panel(page, "tape").locator(".panel-note")).toContainText("standing still");
   await expect.poll(async () => (await seen()).length).toBeGreaterThan(5);

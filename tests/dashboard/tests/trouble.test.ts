@@ -2,6 +2,7 @@ import type { Route } from "@playwright/test";
 
 import { ELEVEN } from "../support/days.js";
 import { expect, type Page, test } from "../support/fixtures.js";
+import { eventsOf, eventsWith } from "../support/odd-events.js";
 import { open, panel, tapeRows } from "../support/page.js";
 
 const NONSENSE = /NaN|Infinity|undefined|\[object|Invalid Date/;
@@ -69,55 +70,24 @@ test("payloads that mean harm are shown as text, and break nothing", async ({ pa
   const rtl = "\u202Eyad txen\u202C \u0627\u0644\u0633\u0648\u0642 \u{1F4A3}\u0301\u0301\u0301";
   let deep: unknown = "the bottom";
   for (let level = 0; level < 60; level += 1) deep = { deep };
-  const wrong = [null, true, 7, -1e300, 1e-300, "text", [], {}, [1, [2]], { a: 1 }, evil, long, rtl];
-  const text = (value: unknown): string => (typeof value === "string" ? value : "odd");
+  const wrong = [
+    null,
+    true,
+    7,
+    -1e300,
+    1e-300,
+    "text",
+    [],
+    {},
+    [1, [2]],
+    { a: 1 },
+    evil,
+    long,
+    rtl,
+  ];
   await open(page, server);
   for (const value of wrong) {
-    await server.publish(
-      { type: "odd_event", payload: { value, deep, symbol: value } },
-      {
-        type: "signal_event",
-        payload: { symbol: text(value), strategy_name: text(value), signal: text(value), price: value },
-      },
-      {
-        type: "order_event",
-        payload: {
-          ...{ order_id: text(value).slice(0, 100), symbol: text(value), side: text(value) },
-          ...{ status: text(value), qty: value, price: value, reason: value, filled_qty: value },
-        },
-      },
-      {
-        type: "position_event",
-        payload: {
-          ...{ symbol: text(value), position_size: 1e15, strategy: value, unrealized_pnl: value },
-          ...{ last_price: value, day_pnl: value, protected_qty: value, square_off_at: value },
-        },
-      },
-      {
-        type: "engine_health",
-        payload: { engine_name: text(value), status: text(value), metrics: { x: value, reason: value } },
-        source: { engine_id: "e", mode: "paper", run_id: "r" },
-      },
-      {
-        type: "performance_update",
-        payload: { metrics: { net_pnl: value, loss_limit: value, charges: value }, scope: "account" },
-      },
-      {
-        type: "candle_event",
-        payload: {
-          ...{ symbol: "ODD", timeframe: "1m", start: "2026-11-20T05:30:00Z", open: -1e300 },
-          ...{ high: 1e300, low: 0, close: 5, volume: 1 },
-        },
-      },
-      {
-        type: "universe_scan",
-        payload: { scan_type: text(value), universe_size: 1, summary: { added: value, counts: value } },
-      },
-      {
-        type: "feed_gap",
-        payload: { symbol: text(value), from: text(value), to: text(value), missed: value },
-      },
-    );
+    await server.publish(...eventsWith(value, deep));
   }
   await expect(panel(page, "tape").locator(".panel-note")).toContainText("117 rows");
   await expect(panel(page, "positions").locator("tr[data-symbol]").first()).toBeVisible();
@@ -148,23 +118,11 @@ for (const [what, days] of [
     start,
   }) => {
     const server = await start("serve", "--memory");
-    const source = { engine_id: "paper-x", mode: "paper", run_id: "r" };
     for (const [name, at] of [
       ["OLD", Date.now() - 400 * DAY_MS],
       ["NEW", Date.now()],
     ] as const) {
-      const timestamp = new Date(at).toISOString();
-      const strategy = "s";
-      await server.publish(
-        { type: "position_event", timestamp, source, payload: { symbol: name, position_size: 3, strategy, scope: "strategy", unrealized_pnl: 12.5, last_price: 10, entry_price: 9, square_off_at: timestamp } },
-        { type: "order_event", timestamp, source, payload: { order_id: name, symbol: name, side: "BUY", status: "open", qty: 3, filled_qty: 0, decided_at: timestamp, sent_at: timestamp } },
-        { type: "signal_event", timestamp, source, payload: { symbol: name, strategy_name: strategy, signal: "BUY", correlation_id: `c${name}`, price: 10 } },
-        { type: "candle_event", timestamp, source, payload: { symbol: name, exchange: "NSE", timeframe: "1m", start: timestamp, open: 1, high: 2, low: 1, close: 2, volume: 3 } },
-        { type: "performance_update", timestamp, source, payload: { scope: "account", metrics: { net_pnl: 5, day_net_pnl: 5, loss_limit: 100 } } },
-        { type: "feed_gap", timestamp, source, payload: { symbol: name, from: timestamp, to: timestamp, missed: 2 } },
-        { type: "engine_health", timestamp, source, payload: { engine_name: "StrategyEngineV2", status: "active", metrics: {} } },
-        { type: "universe_scan", timestamp, source, payload: { scan_type: name, universe_size: 3, summary: {} } },
-      );
+      await server.publish(...eventsOf(name, new Date(at).toISOString()));
     }
     await page.clock.setSystemTime(Date.now() + days * DAY_MS);
     await open(page, server);
@@ -181,9 +139,13 @@ for (const [what, days] of [
     await page.getByTestId("back").click();
     await expect(page.getByTestId("past")).toBeVisible();
     await expect(page.locator("body")).not.toContainText(NONSENSE);
-    for (const label of await page.locator("[aria-label], [title]").evaluateAll((all) =>
-      all.map((each) => `${each.getAttribute("aria-label") ?? ""} ${each.getAttribute("title") ?? ""}`),
-    )) {
+    for (const label of await page
+      .locator("[aria-label], [title]")
+      .evaluateAll((all) =>
+        all.map(
+          (each) => `${each.getAttribute("aria-label") ?? ""} ${each.getAttribute("title") ?? ""}`,
+        ),
+      )) {
       expect(label).not.toMatch(NONSENSE);
     }
   });
