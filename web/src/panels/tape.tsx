@@ -74,7 +74,7 @@ export function Tape(): ReactNode {
 
 function noteOf({ view, standing }: TapeWindow): string {
   const how = standing === null ? "" : standing === "paused" ? "paused · " : "standing still · ";
-  return `${how}${count(view.length)} rows`;
+  return `${how}${count(view.length)} ${view.length === 1 ? "row" : "rows"}`;
 }
 
 /** Keeps its room when it has nothing to say, so that nothing beside it moves. */
