@@ -250,7 +250,8 @@ void Server::Impl::look_later() {
   if (!tls && !gate) return;
   file_look->expires_after(options.file_look_interval);
   file_look->async_wait([this](boost::system::error_code stopped) {
-    if (stopped) return;
+    // One that was due already is not cancelled, and would go on for ever.
+    if (stopped || shutting_down.load(std::memory_order_acquire)) return;
     pool.submit_piece([this] { look_for_changes(); });  // a disk may be slow
     look_later();
   });

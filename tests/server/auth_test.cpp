@@ -40,7 +40,7 @@ class AuthServer : public ServerTest {
         std::make_shared<auth::AuditLog>(auth::AuditOptions{.path = folder_ / "audit.log"});
     audit_ = auth.audit;
     options.auth = std::move(auth);
-    options.file_look_interval = std::chrono::milliseconds(20);
+    if (look_often_) options.file_look_interval = std::chrono::milliseconds(20);
     start(std::move(options));
   }
   std::string audit_text() {
@@ -59,6 +59,7 @@ class AuthServer : public ServerTest {
     return "Cookie: " + line.substr(0, line.find(';')) + "\r\n";
   }
 
+  bool look_often_ = true;
   std::filesystem::path folder_;
   std::shared_ptr<auth::AuditLog> audit_;
 };
@@ -119,6 +120,17 @@ TEST_F(AuthServer, AKeyMadeWhileTheServerRunsIsTakenWithoutARestart) {
   start_asking();
   const std::string key = key_with(Scope::read);
   EXPECT_TRUE(wait_until([&] { return get(kStats, bearer(key)).status == 200; }));
+}
+
+TEST_F(AuthServer, StopsAlsoWhenItIsAboutToLookAtItsFiles) {
+  key_with(Scope::read);
+  look_often_ = false;
+  ServerOptions options;
+  options.file_look_interval = std::chrono::milliseconds(0);  // always about to
+  for (int i = 0; i < 20; ++i) {
+    start_asking(options);
+    server_.reset();  // did not come back once in hundreds of times with an interval of 20 ms
+  }
 }
 
 TEST_F(AuthServer, ALoginGivesACookieThatReadsPublishesAndIsForgotten) {
