@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
+#include <vector>
 
 #include "server/server_fixture.hpp"
 #include "support/inflate.hpp"
@@ -182,24 +182,46 @@ TEST_F(StaticFiles, NoScriptRunsButThoseOfTheProgram) {
   }
 }
 
+/// Every piece of a text that stands between these two.
+std::vector<std::string> between(const std::string& text, std::string_view begin,
+                                 std::string_view end) {
+  std::vector<std::string> pieces;
+  std::size_t from = text.find(begin);
+  while (from != std::string::npos) {
+    from += begin.size();
+    const std::size_t to = text.find(end, from);
+    if (to == std::string::npos) break;
+    pieces.push_back(text.substr(from, to - from));
+    from = text.find(begin, to);
+  }
+  return pieces;
+}
+
+/// ` onclick=` and its like.
+bool has_handler(const std::string& tag) {
+  for (std::size_t at = tag.find(" on"); at != std::string::npos; at = tag.find(" on", at + 1)) {
+    const std::size_t end = tag.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at + 3);
+    if (end != std::string::npos && tag[end] == '=') return true;
+  }
+  return false;
+}
+
 TEST_F(StaticFiles, PagesKeepToTheirPolicyAndNameOnlyWhatIsThere) {
-  const std::regex script_tag("<script([^>]*)>([^<]*)</script>"), handler("<[^>]* on[a-z]+=");
-  const std::regex named("(?:src|href)=\"([^\"]*)\"");
   for (const char* page : {"/", "/login"}) {
     const std::string html = get(page).body;
-    std::size_t scripts = 0, names = 0;
-    for (std::sregex_iterator at(html.begin(), html.end(), script_tag), end; at != end; ++at) {
-      ++scripts;
-      EXPECT_NE(at->str(1).find("src="), std::string::npos) << "an inline script: " << at->str();
-      EXPECT_EQ(at->str(2), "");
+    const auto scripts = between(html, "<script", "</script>");
+    EXPECT_GE(scripts.size(), 1U) << page;
+    for (const std::string& script : scripts) {
+      EXPECT_NE(script.find("src="), std::string::npos) << "an inline script: " << script;
+      EXPECT_TRUE(script.ends_with('>')) << "a script with a text: " << script;
     }
-    for (std::sregex_iterator at(html.begin(), html.end(), named), end; at != end; ++at) {
-      ++names;
-      EXPECT_EQ(get(at->str(1)).status, 200) << page << " names " << at->str(1);
+    auto names = between(html, "src=\"", "\"");
+    for (std::string& name : between(html, "href=\"", "\"")) names.push_back(std::move(name));
+    EXPECT_GE(names.size(), 2U) << page;
+    for (const std::string& name : names) {
+      EXPECT_EQ(get(name).status, 200) << page << " names " << name;
     }
-    EXPECT_GE(scripts, 1U) << page;
-    EXPECT_GE(names, 2U) << page;
-    EXPECT_FALSE(std::regex_search(html, handler)) << page;
+    for (const std::string& tag : between(html, "<", ">")) EXPECT_FALSE(has_handler(tag)) << tag;
   }
 }
 
