@@ -37,6 +37,17 @@ def connect(port: int, receive_buffer: int = 0) -> socket.socket:
     return client
 
 
+def refuses(port: int) -> bool:
+    """Whether nobody listens on the port any more."""
+    try:
+        connect(port).close()
+    except ConnectionRefusedError:
+        return True
+    except ConnectionResetError:  # the queue it stood in was closed
+        pass
+    return False
+
+
 def open_stream(port: int, receive_buffer: int = 0) -> socket.socket:
     """A stream in the EventSource dialect whose request has been sent."""
     client = connect(port, receive_buffer)
@@ -122,6 +133,7 @@ def drain_under_load(program: str, work: Path) -> None:
     upload.sendall(request_head(len(body)) + body[:7])
     post(port, 100)
     server.send_signal(signal.SIGTERM)
+    wait_until(lambda: refuses(port), "the server goes on accepting")
     upload.sendall(body[7:])
     answer = upload.recv(65536).decode()
     assert " 200 OK" in answer and "Connection: close" in answer, answer
