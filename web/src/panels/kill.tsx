@@ -33,9 +33,7 @@ export function Kill(): ReactNode {
   useShortcut("K", "Kill switch: stop trading", show);
   return (
     <div className="kill">
-      {killed && (
-        <Killed />
-      )}
+      {killed && <Killed />}
       <button
         type="button"
         className={killed ? "kill-button" : "kill-button danger"}
